@@ -1,0 +1,129 @@
+"""MIDI to sound through midirenderer and a SoundFont; symusic never renders (its pitches are wrong).
+
+midirenderer holds Python's global lock while it works (2 s for 150 s of music): servers render in
+a child of `media.child`.
+"""
+
+import functools
+import importlib.util
+import io
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.audio import Sound
+from media.errors import NoContent, UnreadableMedia
+from media.limits import Limits
+from media.midi import Score, read_score
+from media.midi_scan import HEADER_BYTES, MidiFacts, scan_midi
+
+RENDER_RATE = 44_100
+_ENGINE_RATE = 48_000  # midirenderer knows no other
+_TAIL_S = 1.5  # for the last notes to die away
+_TAIL_FADE_S = 0.5
+_FONT_NAME = "TimGM6mb.sf2"
+
+
+def default_font() -> Path:
+    """The General MIDI font inside the installed pretty_midi wheel, which is not imported.
+
+    Raises:
+        FileNotFoundError: pretty_midi is not installed or holds no font.
+    """
+    spec = importlib.util.find_spec("pretty_midi")
+    for folder in () if spec is None else spec.submodule_search_locations or ():
+        if (font := Path(folder) / _FONT_NAME).is_file():
+            return font
+    raise FileNotFoundError(
+        f"no {_FONT_NAME} in an installed pretty_midi: install pretty_midi or name a font (SF2)"
+    )
+
+
+def render_midi(
+    data: bytes, *, sample_rate: int = RENDER_RATE, font: Path | None = None
+) -> Sound:
+    """One channel of a MIDI file's sound.
+
+    Args:
+        data: the bytes of a MIDI file.
+        sample_rate: samples a second of the result.
+        font: an SF2 file; the default font where None.
+
+    Raises:
+        MediaError: as `read_score`; UnreadableMedia for a font that is damaged.
+    """
+    stereo = render_midi_stereo(data, sample_rate=sample_rate, font=font)  # (2, N)
+    mono = stereo.mean(axis=0, dtype=np.float32)
+    return Sound(samples=mono, sample_rate=sample_rate)
+
+
+def render_midi_stereo(
+    data: bytes, *, sample_rate: int = RENDER_RATE, font: Path | None = None
+) -> NDArray[np.float32]:
+    """(2, N) float32 in [-1, 1]; ends when the last note has died away; raises as `render_midi`."""
+    limits = Limits()
+    name = "the MIDI data"
+    facts = scan_midi(data, limits, name)
+    score = read_score(data, limits, name)
+    stereo = _synthesise(_add_tail(data, facts), font or default_font())  # (N, 2)
+    stereo = _end_after_last_note(stereo, score)
+    if not np.abs(stereo).max(initial=0) > 0:
+        raise NoContent(f"{name}: renders to silence")
+    if sample_rate != _ENGINE_RATE:
+        import soxr
+
+        stereo = soxr.resample(stereo, _ENGINE_RATE, sample_rate)
+    return np.ascontiguousarray(np.clip(stereo, -1, 1).T)
+
+
+def _synthesise(data: bytes, font: Path) -> NDArray[np.float32]:
+    import midirenderer
+    import soundfile
+
+    try:
+        wav = midirenderer.render_wave_from(_read_font(font), data)
+    except (RuntimeError, ValueError) as error:
+        raise UnreadableMedia(f"cannot be rendered with {font.name}: {error}") from error
+    samples, rate = soundfile.read(io.BytesIO(wav), dtype="float32", always_2d=True)
+    if rate != _ENGINE_RATE:
+        raise RuntimeError(f"midirenderer wrote {rate} samples a second, not {_ENGINE_RATE}")
+    return np.asarray(samples, np.float32)
+
+
+@functools.lru_cache(maxsize=1)
+def _read_font(font: Path) -> bytes:
+    return font.read_bytes()
+
+
+def _add_tail(data: bytes, facts: MidiFacts) -> bytes:
+    """The file with one more track whose only event lies after the end: the synthesiser stops there.
+
+    Without it the last chord is cut off at its note-offs.
+    """
+    mspq = max(facts.tempos, default=(0, 500_000))[1]
+    delay = facts.end_tick + round(_TAIL_S * 1e6 / mspq * facts.division)
+    event = _variable_length(min(delay, 0x0FFFFFFF)) + b"\xb0\x77\x00"  # an undefined controller
+    chunk = event + b"\x00\xff\x2f\x00"
+    header_end = 8 + int.from_bytes(data[4:8])
+    num_tracks = int.from_bytes(data[10:12]) + 1
+    header = b"MThd\x00\x00\x00\x06\x00\x01" + num_tracks.to_bytes(2) + data[12:HEADER_BYTES]
+    track = b"MTrk" + len(chunk).to_bytes(4) + chunk
+    return header + track + data[header_end:]
+
+
+def _variable_length(number: int) -> bytes:
+    encoded = bytes([number & 0x7F])
+    while number := number >> 7:
+        encoded = bytes([number & 0x7F | 0x80]) + encoded
+    return encoded
+
+
+def _end_after_last_note(stereo: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """Cuts what follows the tail (some files hold minutes of empty bars) and fades the tail out."""
+    num_kept = round((score.duration_s + _TAIL_S) * _ENGINE_RATE)
+    stereo = stereo[:num_kept].copy()
+    num_faded = min(len(stereo), round(_TAIL_FADE_S * _ENGINE_RATE))
+    if num_faded:
+        stereo[-num_faded:] *= np.linspace(1, 0, num_faded, dtype=np.float32)[:, None]
+    return stereo
