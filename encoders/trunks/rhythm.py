@@ -8,7 +8,7 @@ from encoders.trunks.spectrum import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, Spectr
 # an onset is the largest value around it and stands out from the mean around it.
 MAX_FRAMES = 5  # 80 ms
 MEAN_FRAMES = 15  # 240 ms
-THRESHOLD = 0.02  # mean rise of log10 mel power per band
+THRESHOLD = 0.1  # mean rise of log10 mel power per band; tells calm from lively on tracks of known mood
 MIN_TEMPO_SECONDS = 4.0
 SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
 
