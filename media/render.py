@@ -22,6 +22,8 @@ RENDER_RATE = 44_100
 _ENGINE_RATE = 48_000  # midirenderer knows no other
 _TAIL_S = 1.5  # for the last notes to die away
 _TAIL_FADE_S = 0.5
+_PEAK = 0.9
+_MAX_GAIN = 8.0  # 18 dB: soft pieces stay softer than loud ones
 _FONT_NAME = "TimGM6mb.sf2"
 
 
@@ -68,8 +70,10 @@ def render_midi_stereo(
     score = read_score(data, limits, name)
     stereo = _synthesise(_add_tail(data, facts), font or default_font())  # (N, 2)
     stereo = _end_after_last_note(stereo, score)
-    if not np.abs(stereo).max(initial=0) > 0:
+    peak = float(np.abs(stereo).max(initial=0))
+    if peak == 0:
         raise NoContent(f"{name}: renders to silence")
+    stereo *= min(_MAX_GAIN, _PEAK / peak)
     if sample_rate != _ENGINE_RATE:
         import soxr
 
