@@ -64,11 +64,11 @@ def read_sound(path: Path, limits: Limits, sample_rate: int = TRUNK_RATE) -> Sou
     if container.family == "score":
         raise UnsupportedMedia(f"{path.name}: is a MIDI score, not a recording; render it first")
     if not container.by_soundfile:
-        return _collect(path, _PyavSource(path, container), limits, sample_rate)
+        return _collect(path, _PyavSource(path, container, limits), limits, sample_rate)
     try:
         return _collect(path, _SoundfileSource(path), limits, sample_rate)
     except UnreadableMedia:  # FFmpeg steps over damage at which libsndfile stops
-        return _collect(path, _PyavSource(path, container), limits, sample_rate)
+        return _collect(path, _PyavSource(path, container, limits), limits, sample_rate)
 
 
 def write_wav(path: Path, sound: Sound) -> None:
@@ -120,16 +120,17 @@ class _SoundfileSource:
 class _PyavSource:
     """Blocks of one file's first sound stream through FFmpeg."""
 
-    def __init__(self, path: Path, container: Container) -> None:
+    def __init__(self, path: Path, container: Container, limits: Limits) -> None:
         self.path = path
         self.container = container
+        self.limits = limits
         self.remarks: list[str] = []
 
     def blocks(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
         """(sample rate, (N, 1)) block by block; raises UnreadableMedia when most is damaged."""
         from media.container import SOUND_CODECS, check_codec, open_container
 
-        with open_container(self.path, self.container) as opened:
+        with open_container(self.path, self.container, self.limits) as opened:
             if not opened.streams.audio:
                 raise NoContent(f"{self.path.name}: has no sound stream")
             stream = opened.streams.audio[0]

@@ -1,16 +1,16 @@
-"""Opens one file for FFmpeg with its demuxer pinned and every other file out of reach."""
+"""Opens one file for FFmpeg with its demuxer pinned and every other file out of reach.
+
+Imports PyAV in its functions alone: a process that only asks children loads no FFmpeg.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import av
-import av.error
-from av.stream import Disposition
-
 from media.errors import UnreadableMedia, UnsupportedMedia
 from media.formats import Container
+from media.limits import Limits
 
 # FFmpeg reads from an open Python file, so no protocol is ever needed; `none` names no protocol.
 # The mov demuxer must not follow data references into other files.
@@ -33,13 +33,22 @@ AvStream = Any
 
 
 @contextmanager
-def open_container(path: Path, container: Container) -> Iterator[AvContainer]:
+def open_container(path: Path, container: Container, limits: Limits) -> Iterator[AvContainer]:
     """An open PyAV container; raises UnreadableMedia where FFmpeg cannot read the file."""
-    options = _OPTIONS | (_MOV_OPTIONS if container.demuxer == "mov" else {})
+    import av
+    import av.error
+
+    # FFmpeg decodes a frame to learn about a stream: max_pixels keeps it from a huge one.
+    options = _OPTIONS | {"max_pixels": str(limits.max_frame_pixels)}
+    options |= _MOV_OPTIONS if container.demuxer == "mov" else {}
     with path.open("rb") as file:
         try:
             opened: AvContainer = av.open(
-                file, format=container.demuxer, options=options, metadata_errors="replace"
+                file,
+                format=container.demuxer,
+                options=options,
+                metadata_errors="replace",
+                io_open=_refuse_other_file,
             )
         except (av.error.FFmpegError, ValueError) as error:
             raise UnreadableMedia(
@@ -50,6 +59,10 @@ def open_container(path: Path, container: Container) -> Iterator[AvContainer]:
             yield opened
 
 
+def _refuse_other_file(url: str, flags: int, options: dict[str, str]) -> Any:
+    raise PermissionError(f"a media file may not open {url!r} (flags {flags}, {options})")
+
+
 def picture_streams(opened: AvContainer) -> list[AvStream]:
     """The video streams in the order of the file, cover pictures left out."""
     return [s for s in opened.streams.video if not is_cover(s)]
@@ -57,6 +70,8 @@ def picture_streams(opened: AvContainer) -> list[AvStream]:
 
 def is_cover(stream: AvStream) -> bool:
     """Whether a video stream is the one picture on a record's sleeve."""
+    from av.stream import Disposition
+
     return bool(stream.disposition & Disposition.attached_pic)
 
 

@@ -72,7 +72,7 @@ def decode_with_pyav(path: Path, container: Container, limits: Limits, rate: flo
         OverLimit: a frame is larger than the container said.
     """
     sampler: Sampler[NDArray[np.uint8]] = Sampler(rate, limits.max_frames)
-    with open_container(path, container) as opened:
+    with open_container(path, container, limits) as opened:
         stream = picture_streams(opened)[0]
         frames = WholeFrames(path, stream, limits)
         first_s: float | None = None

@@ -43,7 +43,12 @@ def default_font() -> Path:
 
 
 def render_midi(
-    data: bytes, *, sample_rate: int = RENDER_RATE, font: Path | None = None
+    data: bytes,
+    *,
+    sample_rate: int = RENDER_RATE,
+    font: Path | None = None,
+    limits: Limits | None = None,
+    name: str = "the MIDI data",
 ) -> Sound:
     """One channel of a MIDI file's sound.
 
@@ -51,21 +56,29 @@ def render_midi(
         data: the bytes of a MIDI file.
         sample_rate: samples a second of the result.
         font: an SF2 file; the default font where None.
+        limits: bounds on the file; the usual ones where None.
+        name: what messages call the file.
 
     Raises:
         MediaError: as `read_score`; UnreadableMedia for a font that is damaged.
     """
-    stereo = render_midi_stereo(data, sample_rate=sample_rate, font=font)  # (2, N)
+    stereo = render_midi_stereo(
+        data, sample_rate=sample_rate, font=font, limits=limits, name=name
+    )  # (2, N)
     mono = stereo.mean(axis=0, dtype=np.float32)
     return Sound(samples=mono, sample_rate=sample_rate)
 
 
 def render_midi_stereo(
-    data: bytes, *, sample_rate: int = RENDER_RATE, font: Path | None = None
+    data: bytes,
+    *,
+    sample_rate: int = RENDER_RATE,
+    font: Path | None = None,
+    limits: Limits | None = None,
+    name: str = "the MIDI data",
 ) -> NDArray[np.float32]:
     """(2, N) float32 in [-1, 1]; ends when the last note has died away; raises as `render_midi`."""
-    limits = Limits()
-    name = "the MIDI data"
+    limits = limits or Limits()
     facts = scan_midi(data, limits, name)
     score = read_score(data, limits, name)
     stereo = _synthesise(_add_tail(data, facts), font or default_font())  # (N, 2)

@@ -113,7 +113,7 @@ def inspect_pictures(path: Path, limits: Limits) -> PictureFacts:
         raise UnsupportedMedia(f"{path.name}: is a MIDI score, not a clip")
     if container.family == "sound":
         raise NoContent(f"{path.name}: is a sound file ({container.name}); it has no video stream")
-    with open_container(path, container) as opened:
+    with open_container(path, container, limits) as opened:
         streams = picture_streams(opened)
         if not streams:
             raise NoContent(f"{path.name}: has no video stream")
