@@ -14,25 +14,25 @@ class EncoderError(Exception):
     reason = "ENCODER_ERROR"
 
 
-class UnknownProfile(EncoderError):
+class UnknownProfile(EncoderError):  # noqa: N818 - named for what is wrong
     """Refuses a profile that does not exist."""
 
     reason = "UNKNOWN_PROFILE"
 
 
-class BrokenWeights(EncoderError):
+class BrokenWeights(EncoderError):  # noqa: N818 - named for what is wrong
     """Refuses weights that are missing or are not the ones that their card names."""
 
     reason = "BROKEN_WEIGHTS"
 
 
-class UnusableSound(EncoderError):
+class UnusableSound(EncoderError):  # noqa: N818 - named for what is wrong
     """Refuses samples that are not finite mono at the trunk's rate."""
 
     reason = "UNUSABLE_SOUND"
 
 
-class UnusableFrames(EncoderError):
+class UnusableFrames(EncoderError):  # noqa: N818 - named for what is wrong
     """Refuses pictures that are not (T, H, W, 3) bytes with at least one frame."""
 
     reason = "UNUSABLE_FRAMES"

@@ -1,10 +1,12 @@
-"""Weight folders: a safetensors file, its card and its licence; refuses files whose hash is not the card's.
+"""Weight folders: tensors, card and licence; refuses files whose hash is not the card's.
 
-A folder `encoders/weights/<name>/` holds `card.json` (where the weights come from, under which licence, what was
-changed, and the SHA-256 of every file beside it) and the files themselves. The card is written last.
+A folder `encoders/weights/<name>/` holds `card.json` (where the weights come from, under which
+licence, what was changed, and the SHA-256 of every file beside it) and the files themselves.
+The card is written last.
 """
 
 import hashlib
+import importlib.util
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +36,7 @@ def read_card(folder: Path) -> dict[str, object]:
 
 
 def verify_folder(folder: Path) -> str:
-    """Check every file that the card names; the SHA-256 of the card stands for them all.
+    """Check every file that the card names; one SHA-256 over them all, licence texts aside.
 
     Raises:
         BrokenWeights: a file is missing or has changed.
@@ -47,14 +49,16 @@ def verify_folder(folder: Path) -> str:
         found = file_sha256(path)
         if found != expected:
             raise BrokenWeights(f"{path}: SHA-256 is {found}, {CARD} says {expected}")
-    return file_sha256(folder / CARD)
+    lines = [f"{name} {sha}" for name, sha in sorted(files.items()) if name[:7] != "LICENSE"]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def read_tensors(path: Path) -> "dict[str, torch.Tensor]":
-    """Load a safetensors file as float32 tensors, whatever its precision on disk."""
+    """Load a safetensors file; whatever the precision on disk, floats become float32."""
     from safetensors.torch import load_file
 
-    return {name: tensor.float() for name, tensor in load_file(str(path)).items()}
+    tensors = load_file(str(path))
+    return {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
 
 
 def write_folder(
@@ -75,6 +79,30 @@ def write_folder(
     hashed = {name: file_sha256(folder / name) for name in names}
     text = json.dumps({**card, "files": hashed}, indent=2, ensure_ascii=False)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def installed_folder(package: str) -> Path:
+    """Where an installed package lies, without importing it.
+
+    Raises:
+        ValueError: it is not installed.
+    """
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"{package} is not installed; install the extra 'convert'")
+    return Path(spec.origin).parent
+
+
+def check_source(path: Path, expected: str) -> Path:
+    """The path itself, once its hash is the one that the conversion was written for.
+
+    Raises:
+        ValueError: another file.
+    """
+    found = file_sha256(path)
+    if found != expected:
+        raise ValueError(f"{path}: SHA-256 is {found}, expected {expected}")
+    return path
 
 
 def file_sha256(path: Path) -> str:

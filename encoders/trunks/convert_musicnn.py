@@ -1,7 +1,7 @@
-"""Turns the MSD checkpoint of the `musicnn` wheel into `encoders/weights/musicnn/`; values are not changed.
+"""Turns the MSD checkpoint of the `musicnn` wheel into `encoders/weights/musicnn/`, bit for bit.
 
 Run `python -m encoders.trunks.convert_musicnn [WHEEL]`. Without a wheel it is fetched with
-`pip download --no-deps musicnn==0.1.0` (the package itself pins old versions and cannot be installed).
+`pip download --no-deps musicnn==0.1.0` (the package pins old versions and cannot be installed).
 """
 
 import subprocess
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.trunks.checkpoint import WEIGHTS, file_sha256, write_folder
+from encoders.trunks.checkpoint import WEIGHTS, check_source, write_folder
 from encoders.trunks.tensorflow_checkpoint import read_checkpoint
 
 PACKAGE, VERSION = "musicnn", "0.1.0"
@@ -53,7 +53,7 @@ NORM_PARTS = {
 
 CARD = {
     "name": "MusiCNN, trained on the Million Song Dataset",
-    "origin": "https://github.com/jordipons/musicnn (PyPI package musicnn 0.1.0, folder MSD_musicnn)",
+    "origin": "https://github.com/jordipons/musicnn (PyPI package musicnn 0.1.0, MSD_musicnn)",
     "package": PACKAGE,
     "version": VERSION,
     "wheel_sha256": WHEEL_SHA256,
@@ -62,14 +62,15 @@ CARD = {
     "changed": "tensors renamed and transposed to torch's order; values unchanged, float32; "
     "the optimiser's state left out",
     "trained_on": "Million Song Dataset audio with the 50 most frequent last.fm tags",
-    "paper": "Pons and Serra, musicnn: pre-trained convolutional neural networks for music audio tagging, 2019",
+    "paper": "Pons and Serra, musicnn: pre-trained convolutional neural networks for music audio "
+    "tagging, 2019",
     "input": "16 kHz mono, 512-point STFT every 256 samples, 96 Slaney mel bands of power, "
     "log10(1 + 10000 x), 187 frames",
     "known_failures": [
-        "tags are those of pop and rock listeners of the 2000s: no classical, orchestral or game music tag",
+        "tags are those of pop and rock listeners of the 2000s: no classical or orchestral tag",
         "instruments: only guitar is a tag",
         "synthesised game music is often called electronic or ambient whatever it is",
-        "tags that name a decade or a taste (catchy, sexy, 00s) say more about the listeners than the sound",
+        "tags of a decade or a taste (catchy, sexy, 00s) say more of listeners than of the sound",
     ],
     "command": "python -m encoders.trunks.convert_musicnn",
 }
@@ -89,10 +90,7 @@ def convert_wheel(wheel: Path, out: Path, *, scratch: Path) -> None:
     Raises:
         ValueError: not the wheel whose SHA-256 is written above.
     """
-    found = file_sha256(wheel)
-    if found != WHEEL_SHA256:
-        raise ValueError(f"{wheel}: SHA-256 is {found}, expected {WHEEL_SHA256}")
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(check_source(wheel, WHEEL_SHA256)) as archive:
         archive.extractall(scratch)
     tensors = rename_tensors(read_checkpoint(scratch / "musicnn" / "MSD_musicnn"))
     licence = (scratch / LICENCE_IN_WHEEL).read_bytes()
@@ -100,7 +98,7 @@ def convert_wheel(wheel: Path, out: Path, *, scratch: Path) -> None:
 
 
 def rename_tensors(source: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Our names and torch's axes: convolutions (out, in, time, frequency), dense layers (out, in)."""
+    """Our names, torch's axes: convolutions (out, in, time, frequency), dense (out, in)."""
     tensors = {}
     for ours, theirs in NORMS.items():
         for part, their_part in NORM_PARTS.items():

@@ -6,12 +6,13 @@
     features.tag_logits      # (P, 50), in the order of musicnn.TAGS
     features.signal          # (P, 9), in the order of signal.SIGNAL_NAMES
     features.starts_s        # (P,)
-    features.segments        # (S, 3) rows of patches; segment_mean(features.pools, features.segments) -> (S, 1506)
+    features.segments        # (S, 3) rows of patches; segment_mean(rows, segments) -> (S, D)
     features.segment_starts_s, features.tempo_bpm, features.key, features.loudness_db
     features.track_mean(features.pools)     # (1506,) over the whole track
 
-Patches last 187 frames (2.99 s) and start every 3 s; what is left over at the end (half a second or more) gets one
-patch that ends with the sound. A segment is three patches; segments start every 6 s, the last one ends with the sound:
+Patches last 187 frames (2.99 s) and start every 3 s; what is left over at the end (half a second
+or more) gets one patch that ends with the sound. A segment is three patches; segments start every
+6 s, the last one ends with the sound:
 
     0     3     6     9     12    15    18   20.5
     [ 0  ][ 1  ][ 2  ][ 3  ][ 4  ][ 5  ]           patches
@@ -113,7 +114,7 @@ def sound_features(sound: "Sound", trunk: MusicnnTrunk) -> SoundFeatures:
 
 
 def patch_starts(num_frames: int) -> np.ndarray:
-    """(P,) first frames of the patches: every 3 s, and one that ends with the sound if enough is left over."""
+    """(P,) first frames: every 3 s, and one that ends with the sound if enough is left over."""
     last = num_frames - PATCH_FRAMES
     step = PATCH_HOP_S * FRAME_RATE  # 187.5 frames
     starts = [int(i * step) for i in range(int(last / step) + 1)]
@@ -123,7 +124,7 @@ def patch_starts(num_frames: int) -> np.ndarray:
 
 
 def patch_segments(num_patches: int) -> np.ndarray:
-    """(S, 3) patches of each segment; with fewer than three patches one segment that repeats the last."""
+    """(S, 3) patches of each segment; fewer than three patches are one that repeats the last."""
     if num_patches < PATCHES_PER_SEGMENT:
         return np.minimum(np.arange(PATCHES_PER_SEGMENT), num_patches - 1)[None]
     last = num_patches - PATCHES_PER_SEGMENT

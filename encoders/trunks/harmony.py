@@ -15,17 +15,17 @@ PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"
 MAJOR = np.array([5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0])
 MINOR = np.array([5.0, 2.0, 3.5, 4.5, 2.0, 4.0, 2.0, 4.5, 3.5, 2.0, 1.5, 4.0])
 
-# M. Mueller and S. Ewert, Chroma Toolbox, ISMIR 2011: steps of the energy-normalised chroma (CENS).
+# M. Mueller and S. Ewert, Chroma Toolbox, ISMIR 2011: steps of energy-normalised chroma (CENS).
 CENS_STEPS = (0.4, 0.2, 0.1, 0.05)
 MIN_KEY_CORRELATION = 0.3  # below, no key is named
 
 
 def read_chroma(samples: np.ndarray) -> np.ndarray:
-    """(F, 12) float32 energy of the pitch classes from C, 31.25 frames a second, of (N,) samples at 16 kHz."""
+    """(F, 12) float32 energy of the pitch classes from C, 31.25 frames a second."""
     from librosa.feature import chroma_cqt
 
     chroma = chroma_cqt(y=samples, sr=SAMPLE_RATE, hop_length=CHROMA_HOP, norm=None)
-    return np.nan_to_num(chroma.T.astype(np.float32))
+    return np.asarray(np.nan_to_num(chroma.T), dtype=np.float32)
 
 
 def find_key(chroma: np.ndarray) -> str | None:
@@ -38,15 +38,15 @@ def find_key(chroma: np.ndarray) -> str | None:
 
 
 def cens_profile(chroma: np.ndarray) -> np.ndarray:
-    """(12,) mean of the frames after the quantisation that makes CENS deaf to loudness and timbre."""
+    """(12,) mean of the frames after the quantisation that makes CENS deaf to loudness."""
     total = chroma.sum(axis=1, keepdims=True)
     share = chroma / np.maximum(total, 1e-10)
-    steps = sum((share > step).astype(np.float64) for step in CENS_STEPS)
-    return np.asarray(steps).mean(axis=0)
+    steps = np.stack([share > step for step in CENS_STEPS])  # (4, F, 12)
+    return np.asarray(steps.sum(axis=0).mean(axis=0))
 
 
 def key_correlations(profile: np.ndarray) -> np.ndarray:
-    """(24,) correlation of a (12,) profile with the twelve major, then the twelve minor keys; 0 where flat."""
+    """(24,) correlation of a profile with the major, then the minor keys; 0 where it is flat."""
     keys = np.stack([np.roll(p, tonic) for p in (MAJOR, MINOR) for tonic in range(12)])
     keys = keys - keys.mean(axis=1, keepdims=True)
     centred = profile - profile.mean()

@@ -1,17 +1,18 @@
-"""The audio trunk: MusiCNN (Pons and Serra 2019), frozen, over log-mel patches; knows no file and no space.
+"""The audio trunk: MusiCNN (Pons and Serra 2019), frozen, over log-mel patches; knows no space.
 
     trunk = load_musicnn()
-    out = trunk.run(patches)            # (P, 187, 96) float32 from spectrum.analyse_spectrum(...).log_mel
+    out = trunk.run(patches)            # (P, 187, 96) float32 of spectrum.analyse_spectrum
     out.tag_logits                      # (P, 50), sigmoid gives the probability of TAGS[i]
-    out.pools                           # (P, 1506), maximum and mean over time, interleaved, before batch norm
+    out.pools                           # (P, 1506), maximum and mean over time, interleaved
     out.penultimate                     # (P, 200)
 
 The whole way from samples is `encoders.trunks.features.sound_features`.
 
-Batch norm is one scale and shift per channel, so the maximum over frequency that follows it needs only the largest
-pre-activation (the smallest where the scale is negative): the kernels of such channels are negated on loading, one
-maximum is taken and the rest is done on a band instead of on every frequency. The three temporal kernels, padded to
-the longest, are one matrix product. Results do not depend on what else is in the batch.
+Batch norm is one scale and shift per channel, so the maximum over frequency that follows it needs
+only the largest pre-activation (the smallest where the scale is negative): the kernels of such
+channels are negated on loading, one maximum is taken, and ReLU and batch norm run on what is left.
+The three temporal kernels, padded to the longest, are one matrix product. Results do not depend on
+what else is in the batch.
 
 P patches, T frames (187), M mel bands (96), K values under a kernel, C channels.
 """
@@ -39,12 +40,13 @@ LONGEST_TEMPORAL = 128  # frames
 
 # fmt: off
 TAGS = (
-    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s", "alternative rock",
-    "jazz", "beautiful", "metal", "chillout", "male vocalists", "classic rock", "soul", "indie rock", "Mellow",
-    "electronica", "80s", "folk", "90s", "chill", "instrumental", "punk", "oldies", "blues", "hard rock", "ambient",
-    "acoustic", "experimental", "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening",
-    "sexy", "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop", "sad",
-    "House", "happy",
+    "rock", "pop", "alternative", "indie", "electronic", "female vocalists", "dance", "00s",
+    "alternative rock", "jazz", "beautiful", "metal", "chillout", "male vocalists", "classic rock",
+    "soul", "indie rock", "Mellow", "electronica", "80s", "folk", "90s", "chill", "instrumental",
+    "punk", "oldies", "blues", "hard rock", "ambient", "acoustic", "experimental",
+    "female vocalist", "guitar", "Hip-Hop", "70s", "party", "country", "easy listening", "sexy",
+    "catchy", "funk", "electro", "heavy metal", "Progressive rock", "60s", "rnb", "indie pop",
+    "sad", "House", "happy",
 )
 # fmt: on
 
@@ -74,7 +76,9 @@ class MusicnnTrunk:
             raise ValueError(f"patches are {patches.shape}, expected (P, 187, 96)")
         with torch.inference_mode():
             rows = [self._network(torch.from_numpy(np.ascontiguousarray(p))) for p in patches]
-        logits, pools, penultimate = (torch.stack(part).numpy() for part in zip(*rows, strict=True))
+        logits, pools, penultimate = (
+            torch.stack(part).numpy() for part in zip(*rows, strict=True)
+        )
         return MusicnnOutput(tag_logits=logits, pools=pools, penultimate=penultimate)
 
 
@@ -131,14 +135,15 @@ class _Timbral(nn.Module):
         windows = padded.as_strided(
             (len(x), num_positions, TIME_TAPS, self.num_bands), (NUM_MELS, 1, NUM_MELS, 1)
         )
-        tiles = [self.product(w.flatten(2)) for w in windows.split(TILE_FRAMES)]
-        return self.norm(torch.cat(tiles))
+        tiles = [self.product(w.flatten(2)) for w in torch.split(windows, TILE_FRAMES)]
+        normed: Tensor = self.norm(torch.cat(tiles))
+        return normed
 
 
 class _Temporal(nn.Module):
     """128, 64 and 32 frames x 1 band: ReLU, batch norm, maximum over the bands -> (T, 153).
 
-    "Same" padding of TensorFlow: an even kernel of k frames starts k / 2 - 1 frames before its output.
+    TensorFlow's "same" padding: an even kernel of k frames starts k / 2 - 1 before its output.
     """
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
@@ -156,12 +161,17 @@ class _Temporal(nn.Module):
         half = LONGEST_TEMPORAL // 2
         padded = functional.pad(x.t(), (half - 1, half)).contiguous()  # (M, T + 127)
         windows = padded.unfold(1, LONGEST_TEMPORAL, 1).transpose(0, 1)  # (T, M, 128)
-        tiles = [self.product(w) for w in windows.split(TILE_FRAMES)]
-        return self.norm(torch.cat(tiles))
+        tiles = [self.product(w) for w in torch.split(windows, TILE_FRAMES)]
+        normed: Tensor = self.norm(torch.cat(tiles))
+        return normed
 
 
 class _MaxProduct(nn.Module):
-    """(T, positions, K) windows x kernels -> ReLU of the pre-activation that batch norm would pick, (T, C)."""
+    """(T, positions, K) x kernels -> ReLU of what batch norm and maximum would pick, (T, C)."""
+
+    kernels: Tensor
+    sign: Tensor
+    bias: Tensor
 
     def __init__(self, kernels: Tensor, bias: Tensor, norm: "_ScaleShift") -> None:
         super().__init__()
@@ -180,6 +190,9 @@ class _MaxProduct(nn.Module):
 class _Middle(nn.Module):
     """A convolution of 64 channels over 7 frames, ReLU, batch norm: (T, C) -> (T, 64)."""
 
+    weight: Tensor
+    bias: Tensor
+
     def __init__(self, tensors: Mapping[str, Tensor], index: int) -> None:
         super().__init__()
         self.register_buffer("weight", tensors[f"mid.{index}.weight"])
@@ -188,7 +201,8 @@ class _Middle(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = functional.conv1d(x.t()[None], self.weight, self.bias, padding=TIME_TAPS // 2)
-        return self.norm(torch.relu(y[0].t()))
+        normed: Tensor = self.norm(torch.relu(y[0].t()))
+        return normed
 
 
 class _ScaleShift(nn.Module):

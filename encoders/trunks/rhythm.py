@@ -4,17 +4,19 @@ import numpy as np
 
 from encoders.trunks.spectrum import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, Spectrum
 
-# S. Boeck, F. Krebs, M. Schedl, Evaluating the online capabilities of onset detection methods, ISMIR 2012:
-# an onset is the largest value around it and stands out from the mean around it.
+# S. Boeck, F. Krebs, M. Schedl, Evaluating the online capabilities of onset detection methods,
+# ISMIR 2012: an onset is the largest value around it and stands out from the mean around it.
 MAX_FRAMES = 5  # 80 ms
 MEAN_FRAMES = 15  # 240 ms
-THRESHOLD = 0.1  # mean rise of log10 mel power per band; tells calm from lively on tracks of known mood
+THRESHOLD = (
+    0.1  # mean rise of log10 mel power per band; tells calm from lively on tracks of known mood
+)
 MIN_TEMPO_SECONDS = 4.0
 SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
 
 
 def onset_envelope(spectrum: Spectrum) -> np.ndarray:
-    """(T,) float32 spectral flux: the mean rise of log10 mel power from the frame before; 0 in the first frame."""
+    """(T,) float32 spectral flux: mean rise of log10 mel power from the frame before."""
     rise = np.maximum(np.diff(spectrum.log_mel, axis=0), 0.0)
     return np.concatenate([[0.0], rise.mean(axis=1)]).astype(np.float32)
 
@@ -29,7 +31,7 @@ def find_onsets(envelope: np.ndarray) -> np.ndarray:
 
 
 def find_tempo(envelope: np.ndarray) -> float | None:
-    """Beats a minute by librosa's tracker (D. Ellis, Beat Tracking by Dynamic Programming, 2007), or None.
+    """Beats a minute by librosa's tracker (D. Ellis, Beat Tracking by Dynamic Programming, 2007).
 
     None where the sound is under 4 s, has fewer than 4 onsets, or no beat is found.
     """

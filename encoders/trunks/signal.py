@@ -1,8 +1,8 @@
 """What the signal itself says of each patch: level, onsets, brightness, mode; knows no network.
 
-Why these: loud, dense and bright music is heard as energetic, quiet and dark as calm, major as pleasant
-(Gabrielsson and Lindstroem, The role of structure in the musical expression of emotions, 2010;
-Eerola, Friberg and Bresin, Emotional expression in music, Frontiers in Psychology 4, 2013).
+Why these: loud, dense and bright music is heard as energetic, quiet and dark as calm, major as
+pleasant (Gabrielsson and Lindstroem, The role of structure in the musical expression of emotions,
+2010; Eerola, Friberg and Bresin, Emotional expression in music, Frontiers in Psychology 4, 2013).
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ SIGNAL_NAMES = (
     "dynamics_db",  # 95th minus 10th percentile of the frame levels
     "onsets_per_s",
     "flux",  # mean rise of log10 mel power per frame of 16 ms and band
-    "centroid_octaves",  # spectral centroid in octaves above 440 Hz, frames weighted by their power
+    "centroid_octaves",  # spectral centroid above 440 Hz, frames weighted by their power
     "low_share",  # share of the power below 250 Hz
     "high_share",  # share of the power above 4 kHz
     "mode",  # best major minus best minor key correlation over the 9 s around the patch
@@ -70,4 +70,4 @@ def _tone_features(chroma: np.ndarray, start_s: float, stop_s: float) -> list[fl
 
 
 def _decibels(power: np.ndarray) -> np.ndarray:
-    return np.maximum(10.0 * np.log10(np.maximum(power, 1e-12)), FLOOR_DB)
+    return np.asarray(np.maximum(10.0 * np.log10(np.maximum(power, 1e-12)), FLOOR_DB))

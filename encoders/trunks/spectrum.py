@@ -1,7 +1,8 @@
 """One short-time Fourier transform of a sound, and what is read from it; knows no network.
 
-The log-mel patches of the audio trunk and the frame features of `signal.py` come from the same 512-point transform.
-It runs in blocks of a minute, so an hour of sound needs little more memory than its samples.
+The log-mel patches of the audio trunk and the frame features of `signal.py` come from the same
+512-point transform. It runs in blocks of a minute, so an hour of sound needs little more memory
+than its samples.
 
 N samples, T frames (T = 1 + N // HOP_LENGTH), B frequency bins, M mel bands.
 """
@@ -72,7 +73,8 @@ def _analyse_block(frames: np.ndarray, filters: np.ndarray) -> tuple[np.ndarray,
 def mel_filters() -> np.ndarray:
     """(M, B) triangular filters, Slaney's scale and area, as `librosa.filters.mel` makes them.
 
-    Source: M. Slaney, Auditory Toolbox, 1998: linear to 1 kHz (200/3 Hz a mel), then 27 mels for a factor of 6.4.
+    Source: M. Slaney, Auditory Toolbox, 1998: linear to 1 kHz (200/3 Hz a mel), then 27 mels for
+    a factor of 6.4.
     """
     bins_hz = np.fft.rfftfreq(FFT_LENGTH, 1 / SAMPLE_RATE)
     top = _hz_to_mel(np.array(SAMPLE_RATE / 2))
@@ -83,7 +85,7 @@ def mel_filters() -> np.ndarray:
     falling = ramps[2:] / widths[1:, None]
     filters = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
     area = (2.0 / (edges_hz[2:] - edges_hz[:-2]))[:, None]
-    return (filters * area).astype(np.float32)
+    return np.asarray(filters * area, dtype=np.float32)
 
 
 def _hz_to_mel(hz: np.ndarray) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Reads the tensors of a TensorFlow checkpoint (version 2) without TensorFlow; knows no network.
 
-A checkpoint is an `.index` (a LevelDB table: key -> BundleEntryProto) and `.data` shards of raw little-endian values.
-Format: tensorflow/core/lib/io/table_format.txt and tensorflow/core/protobuf/tensor_bundle.proto.
+A checkpoint is an `.index` (a LevelDB table: key -> BundleEntryProto) and `.data` shards of raw
+little-endian values. Format: tensorflow/core/lib/io/table_format.txt and
+tensorflow/core/protobuf/tensor_bundle.proto.
 Only what the conversion needs is read: uncompressed blocks, one shard, float32.
 """
 
@@ -31,7 +32,7 @@ def read_checkpoint(folder: Path, name: str = "") -> dict[str, np.ndarray]:
 
 
 def _table_rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Rows of a LevelDB table: the footer leads to the index block, whose rows lead to the data blocks."""
+    """Rows of a LevelDB table: footer -> index block -> data blocks."""
     footer = table[-FOOTER_BYTES:]
     if struct.unpack("<Q", footer[-8:])[0] != MAGIC:
         raise ValueError(f"not a checkpoint index: magic number is {footer[-8:].hex()}")
@@ -43,7 +44,7 @@ def _table_rows(table: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _block_rows(table: bytes, handle: tuple[int, int]) -> Iterator[tuple[bytes, bytes]]:
-    """Rows of one block; each key is written as what it shares with the key before it, and the rest."""
+    """Rows of one block; a key is written as what it shares with the one before, and the rest."""
     offset, size = handle
     if table[offset + size] != 0:
         raise ValueError(f"block at {offset} is compressed (type {table[offset + size]})")
@@ -69,10 +70,15 @@ def _read_tensor(message: bytes, values: bytes) -> np.ndarray:
     shape_message = fields.get(2, b"")
     assert isinstance(shape_message, bytes)
     # TensorShapeProto: repeated field 2 is a Dim, whose field 1 is the size.
-    dims = [dict(_proto_fields(d))[1] for n, d in _proto_fields(shape_message) if n == 2]
+    dims = [_read_dim(d) for n, d in _proto_fields(shape_message) if n == 2]
     offset, size = int(fields.get(4, 0)), int(fields.get(5, 0))
     flat = np.frombuffer(values[offset : offset + size], dtype="<f4")
-    return flat.reshape([int(dim) for dim in dims])
+    return flat.reshape(dims)
+
+
+def _read_dim(message: int | bytes) -> int:
+    assert isinstance(message, bytes)
+    return int(dict(_proto_fields(message))[1])
 
 
 def _proto_fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
