@@ -1,8 +1,6 @@
-"""Sound files to mono samples and back; streams every file and believes no claimed length."""
+"""Sound files to samples and back; streams every file and believes no claimed length."""
 
 import io
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,23 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from media.errors import NoContent, OverLimit, UnreadableMedia, UnsupportedMedia
-from media.formats import Container, detect_container
+from media.errors import OverLimit, UnreadableMedia, UnsupportedMedia
+from media.formats import detect_container
 from media.limits import Limits
+from media.sound_sources import FfmpegSource, Mixer, SoundfileSource
 
 TRUNK_RATE = 16_000
 """Samples a second that the audio trunk hears."""
-
-SILENCE_PEAK = 1e-4
-"""-80 dB below full scale: a file that never rises above it is silent."""
-
-MAX_CHANNELS = 16
-MIN_RATE, MAX_RATE = 4_000, 384_000
-
-_BLOCK_FRAMES = 65_536
-_MIN_DECODED_SHARE = 0.5  # of the packets, below which what decodes is noise
-_MAX_NOT_FINITE_SHARE = 0.5
-_CLIPPED_SHARE_TO_REPORT = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +37,16 @@ class Sound:
         return len(self.samples) / self.sample_rate
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What is made of a file: rate, channels, and the part from `start_s` to `end_s`."""
+
+    sample_rate: int
+    num_channels: int
+    start_s: float
+    end_s: float
+
+
 def read_sound(path: Path, limits: Limits, sample_rate: int = TRUNK_RATE) -> Sound:
     """The sound of a sound or video file, one channel, resampled by soxr.
 
@@ -57,18 +55,26 @@ def read_sound(path: Path, limits: Limits, sample_rate: int = TRUNK_RATE) -> Sou
     Raises:
         UnreadableMedia: damaged, or most of it does not decode.
         UnsupportedMedia: a container or codec that is not read, a score included.
-        OverLimit: too large, too long, too many channels.
+        OverLimit: too large or too long.
         NoContent: silent, too short, or no sound stream.
     """
-    container = detect_container(path, limits)
-    if container.family == "score":
-        raise UnsupportedMedia(f"{path.name}: is a MIDI score, not a recording; render it first")
-    if not container.by_soundfile:
-        return _collect(path, _PyavSource(path, container, limits), limits, sample_rate)
-    try:
-        return _collect(path, _SoundfileSource(path), limits, sample_rate)
-    except UnreadableMedia:  # FFmpeg steps over damage at which libsndfile stops
-        return _collect(path, _PyavSource(path, container, limits), limits, sample_rate)
+    wanted = _Wanted(sample_rate=sample_rate, num_channels=1, start_s=0.0, end_s=float("inf"))
+    samples, remarks = _read(path, limits, wanted)
+    return Sound(samples=samples.reshape(-1), sample_rate=sample_rate, remarks=remarks)
+
+
+def read_stereo_part(
+    path: Path, limits: Limits, *, start_s: float, length_s: float, sample_rate: int
+) -> NDArray[np.float32]:
+    """(N, 2) float32: the part of a file from `start_s`, shorter where the file ends.
+
+    Raises as `read_sound`, a part that lies behind the end or is silent included.
+    """
+    wanted = _Wanted(
+        sample_rate=sample_rate, num_channels=2, start_s=start_s, end_s=start_s + length_s
+    )
+    samples, _ = _read(path, limits, wanted)
+    return samples
 
 
 def write_wav(path: Path, sound: Sound) -> None:
@@ -85,189 +91,63 @@ def encode_wav(sound: Sound) -> bytes:
     return file.getvalue()
 
 
-class _SoundfileSource:
-    """Blocks of one file through libsndfile."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.remarks: list[str] = []
-
-    def blocks(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(sample rate, (N, channels)) block by block; raises UnreadableMedia on damage."""
-        import soundfile
-
+def _read(
+    path: Path, limits: Limits, wanted: _Wanted
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """(N, channels) and remarks; libsndfile first where it reads the container."""
+    container = detect_container(path, limits)
+    if container.family == "score":
+        raise UnsupportedMedia(f"{path.name}: is a MIDI score, not a recording; render it first")
+    if container.by_soundfile:
         try:
-            with self.path.open("rb") as raw, soundfile.SoundFile(raw) as file:
-                yield from self._read(file)
-        except soundfile.SoundFileError as error:
-            raise UnreadableMedia(
-                f"{self.path.name}: damaged: {str(error).split(':')[-1].strip(' .')}"
-            ) from error
-
-    def _read(self, file: Any) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        check_layout(self.path, file.samplerate, file.channels)
-        num_read = 0
-        while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
-            num_read += len(block)
-            yield file.samplerate, block
-        if num_read < file.frames:
-            claimed_s, read_s = file.frames / file.samplerate, num_read / file.samplerate
-            self.remarks.append(
-                f"the file is cut: it promises {claimed_s:.1f} s, {read_s:.1f} s are there"
-            )
-
-
-class _PyavSource:
-    """Blocks of one file's first sound stream through FFmpeg."""
-
-    def __init__(self, path: Path, container: Container, limits: Limits) -> None:
-        self.path = path
-        self.container = container
-        self.limits = limits
-        self.remarks: list[str] = []
-
-    def blocks(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """(sample rate, (N, 1)) block by block; raises UnreadableMedia when most is damaged."""
-        from media.container import SOUND_CODECS, check_codec, open_container
-
-        with open_container(self.path, self.container, self.limits) as opened:
-            if not opened.streams.audio:
-                raise NoContent(f"{self.path.name}: has no sound stream")
-            stream = opened.streams.audio[0]
-            check_codec(self.path, stream, SOUND_CODECS)
-            check_layout(self.path, stream.rate or 0, stream.channels)
-            yield from self._decode(opened, stream)
-
-    def _decode(self, opened: Any, stream: Any) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        import av
-        import av.error
-
-        resampler = av.AudioResampler(format="flt", layout="mono", rate=stream.rate)
-        num_packets = num_damaged = num_samples = 0
-        try:
-            for packet in opened.demux(stream):
-                num_packets += 1
-                try:
-                    frames = packet.decode()
-                except av.error.FFmpegError:
-                    num_damaged += 1
-                    continue
-                for frame in (mono for decoded in frames for mono in resampler.resample(decoded)):
-                    num_samples += frame.samples
-                    yield stream.rate, frame.to_ndarray().reshape(-1, 1)
-        except (av.error.FFmpegError, ValueError) as error:
-            self.remarks.append(f"reading stopped early: {error}")
-        self._judge(num_packets, num_damaged)
-        self._compare_length(stream, num_samples)
-
-    def _judge(self, num_packets: int, num_damaged: int) -> None:
-        if num_damaged > (1 - _MIN_DECODED_SHARE) * num_packets:
-            raise UnreadableMedia(
-                f"{self.path.name}: damaged: {num_damaged} of {num_packets} packets of sound do "
-                "not decode"
-            )
-        if num_damaged:
-            self.remarks.append(
-                f"{num_damaged} of {num_packets} packets of sound do not decode and are left out"
-            )
-
-    def _compare_length(self, stream: Any, num_samples: int) -> None:
-        if stream.duration is None:
-            return
-        claimed_s, read_s = float(stream.duration * stream.time_base), num_samples / stream.rate
-        if read_s < 0.9 * claimed_s:
-            self.remarks.append(
-                f"the file is cut or damaged: it promises {claimed_s:.1f} s, {read_s:.1f} s are "
-                "there"
-            )
-
-
-def check_layout(path: Path, rate: int, channels: int) -> None:
-    """Raises UnsupportedMedia for a sample rate or number of channels that no music has."""
-    if not MIN_RATE <= rate <= MAX_RATE:
-        raise UnsupportedMedia(
-            f"{path.name}: {rate} samples a second; {MIN_RATE} to {MAX_RATE} are read"
-        )
-    if not 1 <= channels <= MAX_CHANNELS:
-        raise UnsupportedMedia(
-            f"{path.name}: {channels} channels; 1 to {MAX_CHANNELS} are read"
-        )
+            return _collect(path, SoundfileSource(path), limits, wanted)
+        except UnreadableMedia:
+            pass  # FFmpeg steps over damage at which libsndfile stops
+    source = FfmpegSource(path, container, limits, wanted.num_channels)
+    return _collect(path, source, limits, wanted)
 
 
 def _collect(
-    path: Path, source: _SoundfileSource | _PyavSource, limits: Limits, sample_rate: int
-) -> Sound:
+    path: Path, source: SoundfileSource | FfmpegSource, limits: Limits, wanted: _Wanted
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Mixes, cleans and resamples block by block, so that only the result is ever whole."""
-    cleaner = _Cleaner()
+    mixer = Mixer(wanted.num_channels)
     resampler: Any = None
     parts: list[NDArray[np.float32]] = []
-    seconds = 0.0
+    at_s = taken_s = 0.0
     for rate, block in source.blocks():
-        if resampler is None:
-            import soxr
-
-            resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32")
-        seconds += len(block) / rate
-        if seconds > limits.max_sound_s:
-            raise OverLimit(
-                f"{path.name}: more than {limits.max_sound_s:g} s of sound; that is the limit"
-            )
-        parts.append(resampler.resample_chunk(cleaner.mix(block)))
-    if resampler is not None:
-        parts.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-    cleaner.check(path, seconds, limits)
-    samples = np.clip(np.concatenate(parts), -1, 1, dtype=np.float32)
-    return Sound(
-        samples=samples,
-        sample_rate=sample_rate,
-        remarks=(*source.remarks, *cleaner.remarks()),
-    )
+        resampler = resampler or _make_resampler(rate, wanted)
+        part = _cut_block(block, at_s, rate, wanted)
+        at_s += len(block) / rate
+        taken_s += len(part) / rate
+        _check_length(path, at_s, limits)
+        parts.append(resampler.resample_chunk(mixer.mix(part)))
+        if at_s >= wanted.end_s:
+            break
+    mixer.check(path, taken_s, limits)
+    parts.append(resampler.resample_chunk(parts[0][:0], last=True))
+    samples = np.concatenate(parts)
+    np.clip(samples, -1, 1, out=samples)
+    return samples, (*source.remarks, *mixer.remarks())
 
 
-class _Cleaner:
-    """Mixes blocks to one channel and remembers what was wrong with them."""
+def _make_resampler(rate: int, wanted: _Wanted) -> Any:
+    import soxr
 
-    def __init__(self) -> None:
-        self.num_values = self.num_not_finite = self.num_clipped = 0
-        self.peak = 0.0
+    return soxr.ResampleStream(rate, wanted.sample_rate, wanted.num_channels, dtype="float32")
 
-    def mix(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, channels) -> (N,), finite and in [-1, 1]."""
-        bad = ~np.isfinite(block)
-        self.num_values += block.size
-        if bad.any():
-            self.num_not_finite += int(bad.sum())
-            block = np.where(bad, np.float32(0), block)
-        # float64 for the sum: finite float32 values may overflow in it.
-        mono = block.mean(axis=1, dtype=np.float64)
-        magnitude = np.abs(mono)
-        self.num_clipped += int((magnitude > 1).sum())
-        self.peak = max(self.peak, float(magnitude.max(initial=0)))
-        return np.clip(mono, -1, 1).astype(np.float32)
 
-    def check(self, path: Path, seconds: float, limits: Limits) -> None:
-        """Raises where the whole was too damaged, too short or silent."""
-        if self.num_not_finite > _MAX_NOT_FINITE_SHARE * self.num_values:
-            raise UnreadableMedia(
-                f"{path.name}: damaged: {self.num_not_finite} of {self.num_values} samples are "
-                "not numbers"
-            )
-        if seconds < limits.min_sound_s:
-            raise NoContent(
-                f"{path.name}: {seconds:.3f} s of sound; at least {limits.min_sound_s:g} s are "
-                "needed"
-            )
-        if self.peak <= SILENCE_PEAK:
-            level = 20 * math.log10(SILENCE_PEAK)
-            raise NoContent(
-                f"{path.name}: is silent ({seconds:.0f} s that never rise above {level:.0f} dB)"
-            )
+def _cut_block(
+    block: NDArray[np.float32], at_s: float, rate: int, wanted: _Wanted
+) -> NDArray[np.float32]:
+    """The samples of a block, which begins at `at_s`, that lie in the wanted part."""
+    first = max(0, round((wanted.start_s - at_s) * rate))
+    last = len(block) if wanted.end_s == float("inf") else round((wanted.end_s - at_s) * rate)
+    return block[first : max(first, last)]
 
-    def remarks(self) -> list[str]:
-        """What was repaired."""
-        said = []
-        if self.num_not_finite:
-            said.append(f"{self.num_not_finite} samples were not finite numbers and were set to 0")
-        if self.num_clipped > _CLIPPED_SHARE_TO_REPORT * self.num_values:
-            said.append(f"{self.num_clipped} samples were above full scale and were cut to it")
-        return said
+
+def _check_length(path: Path, seconds: float, limits: Limits) -> None:
+    if seconds > limits.max_sound_s:
+        raise OverLimit(
+            f"{path.name}: more than {limits.max_sound_s:g} s of sound; that is the limit"
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from media.audio import check_layout
+
 from media.container import (
     SOUND_CODECS,
     AvContainer,
@@ -20,6 +20,7 @@ from media.formats import Container, detect_container
 from media.limits import Limits
 from media.midi import read_midi_bytes
 from media.midi_scan import scan_midi
+from media.sound_sources import check_layout
 from media.video import check_pictures
 
 Kind = Literal["sound", "clip", "score"]
