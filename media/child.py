@@ -208,7 +208,8 @@ class _Child:
             code = 0
         if code == -signal.SIGXCPU:
             return OverLimit(
-                f"{path.name}: takes more than {self.limits.cpu_s:g} s of processor time, the limit"
+                f"{path.name}: needs more than {self.limits.cpu_s:g} s of processor time, "
+                "the limit"
             )
         how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
         logger.warning("%s: its decoder ended with %s (%s): %s", path, how, error, self._said())

@@ -18,13 +18,52 @@ _OPTIONS = {"protocol_whitelist": "none"}
 _MOV_OPTIONS = {"enable_drefs": "0", "use_absolute_path": "0"}
 
 PICTURE_CODECS = frozenset(
-    "h264 hevc vp8 vp9 av1 mpeg4 mpeg2video mpeg1video theora mjpeg prores dnxhd h263 msmpeg4v3 "
-    "msmpeg4v2".split()
+    [
+        "h264",
+        "hevc",
+        "vp8",
+        "vp9",
+        "av1",
+        "mpeg4",
+        "mpeg2video",
+        "mpeg1video",
+        "theora",
+        "mjpeg",
+        "prores",
+        "dnxhd",
+        "h263",
+        "msmpeg4v3",
+        "msmpeg4v2",
+    ]
 )
 SOUND_CODECS = frozenset(
-    "mp3 mp2 aac flac vorbis opus alac ac3 eac3 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le "
-    "pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_u8 pcm_s8 pcm_alaw pcm_mulaw adpcm_ms "
-    "adpcm_ima_wav adpcm_ima_qt".split()
+    [
+        "mp3",
+        "mp2",
+        "aac",
+        "flac",
+        "vorbis",
+        "opus",
+        "alac",
+        "ac3",
+        "eac3",
+        "pcm_s16le",
+        "pcm_s16be",
+        "pcm_s24le",
+        "pcm_s24be",
+        "pcm_s32le",
+        "pcm_s32be",
+        "pcm_f32le",
+        "pcm_f32be",
+        "pcm_f64le",
+        "pcm_u8",
+        "pcm_s8",
+        "pcm_alaw",
+        "pcm_mulaw",
+        "adpcm_ms",
+        "adpcm_ima_wav",
+        "adpcm_ima_qt",
+    ]
 )
 
 # PyAV has stub files, but its streams are a union that fits no single use here.

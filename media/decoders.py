@@ -169,6 +169,4 @@ def _decoded(
             *remarks,
             f"a long clip: {sampler.rate:g} frames a second were sampled, not {rate:g}",
         ]
-    return Decoded(
-        rgb=rgb, times_s=np.array(sampler.times_s, np.float32), remarks=tuple(remarks)
-    )
+    return Decoded(rgb=rgb, times_s=np.array(sampler.times_s, np.float32), remarks=tuple(remarks))

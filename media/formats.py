@@ -1,4 +1,4 @@
-"""Which containers are read, told by their first bytes and never by their names; opens no decoder."""
+"""Which containers are read, told by their first bytes, not their names; opens no decoder."""
 
 import os
 import stat
@@ -16,9 +16,23 @@ Family = Literal["sound", "picture", "score"]
 SUFFIXES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "track": frozenset(
-            ".mp3 .flac .wav .wave .aif .aiff .ogg .oga .opus .m4a .m4b .aac .mka".split()
+            [
+                ".mp3",
+                ".flac",
+                ".wav",
+                ".wave",
+                ".aif",
+                ".aiff",
+                ".ogg",
+                ".oga",
+                ".opus",
+                ".m4a",
+                ".m4b",
+                ".aac",
+                ".mka",
+            ]
         ),
-        "clip": frozenset(".mp4 .m4v .mov .webm .mkv .avi .ogv .3gp".split()),
+        "clip": frozenset([".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ogv", ".3gp"]),
         "score": frozenset({".mid", ".midi"}),
     }
 )

@@ -50,4 +50,6 @@ class Limits:
         if self.min_sound_s >= self.max_sound_s:
             raise ValueError(f"min_sound_s {self.min_sound_s} must be below max_sound_s")
         if self.max_memory_bytes < 256 * MIB:
-            raise ValueError("max_memory_bytes must be at least 256 MiB: a child needs that to start")
+            raise ValueError(
+                "max_memory_bytes must be at least 256 MiB: a child needs that to start"
+            )

@@ -57,7 +57,9 @@ def read_score_file(path: Path, limits: Limits) -> Score:
     """The notes of a .mid file; raises as `read_score` does, UnsupportedMedia for MusicXML."""
     container = detect_container(path, limits)
     if container != MIDI:
-        raise UnsupportedMedia(f"{path.name}: is {container.name}; scores are read from MIDI files")
+        raise UnsupportedMedia(
+            f"{path.name}: is {container.name}; scores are read from MIDI files"
+        )
     return read_score(read_midi_bytes(path, limits), limits, name=path.name)
 
 
@@ -171,8 +173,40 @@ def _metres(parsed: Any, clock: _Clock) -> tuple[tuple[float, int, int], ...]:
     return tuple((clock.second(t), *metre) for t, metre in sorted(({0: (4, 4)} | sound).items()))
 
 
-_MAJOR_BY_SHARPS = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINOR_BY_SHARPS = "Ab Eb Bb F C G D A E B F# C# G# D# A#".split()
+_MAJOR_BY_SHARPS = [
+    "Cb",
+    "Gb",
+    "Db",
+    "Ab",
+    "Eb",
+    "Bb",
+    "F",
+    "C",
+    "G",
+    "D",
+    "A",
+    "E",
+    "B",
+    "F#",
+    "C#",
+]
+_MINOR_BY_SHARPS = [
+    "Ab",
+    "Eb",
+    "Bb",
+    "F",
+    "C",
+    "G",
+    "D",
+    "A",
+    "E",
+    "B",
+    "F#",
+    "C#",
+    "G#",
+    "D#",
+    "A#",
+]
 
 
 def _key_signatures(parsed: Any, clock: _Clock) -> tuple[tuple[float, str], ...]:

@@ -77,7 +77,8 @@ def scan_midi(data: bytes, limits: Limits, name: str) -> MidiFacts:
     duration_s = facts.seconds_at(facts.end_tick)
     if duration_s > limits.max_midi_s:
         raise OverLimit(
-            f"{name}: too long: lasts {duration_s:,.0f} s; at most {limits.max_midi_s:g} s are read"
+            f"{name}: too long: lasts {duration_s:,.0f} s; at most {limits.max_midi_s:g} s are "
+            "read"
         )
     return facts
 
@@ -176,8 +177,8 @@ def _check_walk(tick: int, facts: MidiFacts, limits: Limits, name: str) -> None:
         raise OverLimit(f"{name}: more than {limits.max_midi_events:,} MIDI events, the limit")
     if tick > MAX_TICKS:
         raise OverLimit(
-            f"{name}: too long: more than {MAX_TICKS:,} ticks; at most {limits.max_midi_s:g} s are "
-            "read"
+            f"{name}: too long: more than {MAX_TICKS:,} ticks; at most {limits.max_midi_s:g} s "
+            "are read"
         )
 
 

@@ -178,9 +178,7 @@ class _Writer:
 def _add_pictures(target: Any, size: tuple[int, int], frame_rate: float) -> Any:
     name = _find_encoder()
     rate = Fraction(min(MAX_FRAME_RATE, max(1.0, frame_rate))).limit_denominator(1001)
-    stream = target.add_stream(
-        name, rate=rate, options=_X264_OPTIONS if name == "libx264" else {}
-    )
+    stream = target.add_stream(name, rate=rate, options=_X264_OPTIONS if name == "libx264" else {})
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
     stream.codec_context.time_base = _PICTURE_CLOCK

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-
 from media.container import (
     SOUND_CODECS,
     AvContainer,

@@ -1,4 +1,4 @@
-"""MIDI to sound through midirenderer and a SoundFont; symusic never renders (its pitches are wrong).
+"""MIDI to sound through midirenderer and a SoundFont; never through symusic, whose pitches err.
 
 midirenderer holds Python's global lock while it works (2 s for 150 s of music): servers render in
 a child of `media.child`.
@@ -77,7 +77,7 @@ def render_midi_stereo(
     limits: Limits | None = None,
     name: str = "the MIDI data",
 ) -> NDArray[np.float32]:
-    """(2, N) float32 in [-1, 1]; ends when the last note has died away; raises as `render_midi`."""
+    """(2, N) float32 in [-1, 1], to the last note's end and its tail; raises as `render_midi`."""
     limits = limits or Limits()
     facts = scan_midi(data, limits, name)
     score = read_score(data, limits, name)
@@ -114,7 +114,7 @@ def _read_font(font: Path) -> bytes:
 
 
 def _add_tail(data: bytes, facts: MidiFacts) -> bytes:
-    """The file with one more track whose only event lies after the end: the synthesiser stops there.
+    """The file with one more track, whose only event lies after the end: there the sound stops.
 
     Without it the last chord is cut off at its note-offs.
     """
@@ -137,7 +137,7 @@ def _variable_length(number: int) -> bytes:
 
 
 def _end_after_last_note(stereo: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
-    """Cuts what follows the tail (some files hold minutes of empty bars) and fades the tail out."""
+    """Cuts what follows the tail (some files end in empty bars) and fades the tail out."""
     num_kept = round((score.duration_s + _TAIL_S) * _ENGINE_RATE)
     stereo = stereo[:num_kept].copy()
     num_faded = min(len(stereo), round(_TAIL_FADE_S * _ENGINE_RATE))

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 class Sampler(Generic[Item]):
-    """Keeps the first item at or after each k / rate seconds; when full, half of them at half rate.
+    """Keeps the first item at or after each k / rate seconds; when full, every second one.
 
     The kept ones depend on the times alone, so two decoders keep the same frames, and a clip of
     unstated length needs no second pass.

@@ -54,7 +54,9 @@ class SoundfileSource:
             num_read += len(block)
             yield file.samplerate, block
         if num_read < file.frames:
-            self.remarks.append(_say_cut(file.frames / file.samplerate, num_read / file.samplerate))
+            self.remarks.append(
+                _say_cut(file.frames / file.samplerate, num_read / file.samplerate)
+            )
 
 
 class FfmpegSource:
@@ -124,13 +126,13 @@ def check_layout(path: Path, rate: int, num_channels: int) -> None:
             f"{path.name}: {rate} samples a second; {MIN_RATE} to {MAX_RATE} are read"
         )
     if not 1 <= num_channels <= MAX_CHANNELS:
-        raise UnsupportedMedia(f"{path.name}: {num_channels} channels; 1 to {MAX_CHANNELS} are read")
+        raise UnsupportedMedia(
+            f"{path.name}: {num_channels} channels; 1 to {MAX_CHANNELS} are read"
+        )
 
 
 def _say_cut(promised_s: float, found_s: float) -> str:
-    return (
-        f"the file is cut or damaged: it promises {promised_s:.1f} s, {found_s:.1f} s are there"
-    )
+    return f"the file is cut or damaged: it promises {promised_s:.1f} s, {found_s:.1f} s are there"
 
 
 class Mixer:
@@ -177,7 +179,9 @@ class Mixer:
         """What was repaired."""
         said = []
         if self._num_not_finite:
-            said.append(f"{self._num_not_finite} samples were not finite numbers and were set to 0")
+            said.append(
+                f"{self._num_not_finite} samples were not finite numbers and were set to 0"
+            )
         if self._num_clipped > _CLIPPED_SHARE_TO_REPORT * self._num_values:
             said.append(f"{self._num_clipped} samples were above full scale and were cut to it")
         return said

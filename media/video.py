@@ -129,12 +129,14 @@ def check_pictures(path: Path, stream: AvStream, limits: Limits) -> None:
     if width * height > limits.max_frame_pixels:
         raise OverLimit(f"{size}; at most {limits.max_frame_pixels:,} pixels are read")
     if min(width, height) < limits.min_frame_side:
-        raise OverLimit(f"{size} are too small; each side must be at least {limits.min_frame_side}")
+        raise OverLimit(
+            f"{size} are too small; each side must be at least {limits.min_frame_side}"
+        )
     promised_s = stated_duration(stream)
     if promised_s is not None and promised_s > limits.max_clip_s:
         raise OverLimit(
-            f"{path.name}: lasts {promised_s:,.0f} s; clips of at most {limits.max_clip_s:g} s are "
-            "read"
+            f"{path.name}: lasts {promised_s:,.0f} s; clips of at most {limits.max_clip_s:g} s "
+            "are read"
         )
 
 
@@ -198,4 +200,3 @@ def _suits_decord(facts: PictureFacts) -> bool:
         and facts.states_duration
         and not facts.remarks
     )
-
