@@ -47,6 +47,7 @@ CODES: Mapping[type[Exception], StatusCode] = {
     encoders.errors.UnusableFrames: StatusCode.INVALID_ARGUMENT,
     encoders.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,
 }
+CODES_BY_NUMBER: Mapping[int, StatusCode] = {code.value[0]: code for code in StatusCode}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,26 @@ def describe_error(error: Exception, *, doing: str) -> Failure:
     message = f"something went wrong inside the server; its log says what, under number {number}"
     return Failure(
         code=StatusCode.INTERNAL, reason=INTERNAL_REASON, message=message, details={"log": number}
+    )
+
+
+def failure_fields(failure: Failure) -> dict[str, Any]:
+    """A failure as JSON: code (number of the gRPC status), reason, message, details."""
+    return {
+        "code": failure.code_number,
+        "reason": failure.reason,
+        "message": failure.message,
+        "details": dict(failure.details),
+    }
+
+
+def failure_from(fields: Mapping[str, Any]) -> Failure:
+    """The failure that `failure_fields` wrote."""
+    return Failure(
+        code=CODES_BY_NUMBER[fields["code"]],
+        reason=fields["reason"],
+        message=fields["message"],
+        details=fields["details"],
     )
 
 

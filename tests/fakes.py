@@ -1,9 +1,9 @@
 """Stand-ins for the trunks and the media reader; they keep the interfaces and need no weights.
 
 A *tone file* is a small JSON file that the fake reader takes for a recording:
-`{"tone_hz": 440, "duration_s": 12, "tags": {"title": "A"}}`; `write_tone` writes one. The fake embedder
-turns a tone into the vector of the word "pitch-69" (the MIDI note nearest to it), so that the
-text "pitch-69" finds it.
+`{"tone_hz": 440, "duration_s": 12, "tags": {"title": "A"}}`; `write_tone` writes one. The fake
+embedder turns a tone into the vector of the word "pitch-69" (the MIDI note nearest to it), so
+that the text "pitch-69" finds it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from encoders.attributes import Description
     from encoders.embed import ClipEmbedding, SoundEmbedding, TextEmbedding
     from encoders.space import Space
+
     from media.audio import Sound
     from media.midi import Score
     from media.probe import MediaInfo
@@ -80,6 +81,7 @@ class FakeEmbedder:
     def embed_text(self, text: str) -> TextEmbedding:
         """The mean of the words' vectors, and the real reading of the words."""
         from encoders.embed import TextEmbedding
+
         from encoders.understanding import understand_text
 
         return TextEmbedding(vector=self._words(text), understanding=understand_text(text))

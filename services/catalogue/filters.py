@@ -1,7 +1,6 @@
 """Turns the conditions of a request into one statement."""
 
 from sqlalchemy import ColumnElement, Select, select
-
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.catalogue.records import TrackFilter, clean_tags, key_number

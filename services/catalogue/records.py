@@ -222,4 +222,13 @@ def key_number(name: str) -> int | None:
 
 def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     """The tags in lower case, trimmed, without repeats, in the order given."""
-    return tuple(dict.fromkeys(tag.strip().lower() for tag in tags if tag.strip()))
+    return tuple(dict.fromkeys(tag for tag in map(_clean_tag, tags) if tag))
+
+
+def clean_words(words: str) -> str:
+    """The words without what no database takes: NUL, and halves of characters."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _clean_tag(tag: str) -> str:
+    return clean_words(tag).strip().lower()

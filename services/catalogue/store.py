@@ -54,14 +54,18 @@ class Catalogue:
     def put_track(
         self, new: NewTrack, vectors_of_track: NewVectors | None = None, *, space: str = ""
     ) -> TrackRecord:
-        """Adds a track, or replaces all that one of the same id says, old vectors included."""
+        """Adds a track, or replaces all that one of the same id says.
+
+        Vectors of other spaces stay when the content is the same.
+        """
         with self._writing() as session:
             row = tracks.find_tracks(session, [new.id]).get(new.id)
             if row is None:
                 row = tracks.insert_track(session, new)
             else:
+                if row.content_hash != new.content_hash:
+                    vectors.delete_vectors(session, row.key)
                 tracks.write_track(row, new)
-                vectors.delete_vectors(session, row.key)
             return self._finish_write(session, row, vectors_of_track, space)
 
     def get_track(self, track_id: str) -> TrackRecord:
@@ -81,10 +85,10 @@ class Catalogue:
             rows = tracks.find_tracks_by_key(session, keys)
             return {key: tracks.track_record(row) for key, row in rows.items()}
 
-    def track_with_hash(self, content_hash: str) -> TrackRecord | None:
-        """The oldest track with this content."""
+    def track_with_hash(self, content_hash: str, *, space: str = "") -> TrackRecord | None:
+        """The oldest track with this content; with a space, the oldest with vectors of it."""
         with self._sessions.reading() as session:
-            row = tracks.find_by_hash(session, content_hash)
+            row = tracks.find_by_hash(session, content_hash, space=space)
             return None if row is None else tracks.track_record(row)
 
     def list_tracks(self, *, words: str = "", after_id: str = "", limit: int = 100) -> TrackPage:
@@ -153,6 +157,11 @@ class Catalogue:
             if description is not None:
                 tracks.write_description(row, description)
             return self._finish_write(session, row, vectors_of_track, space)
+
+    def has_vectors(self, track_id: str, space: str) -> bool:
+        """Whether a track has vectors of the space."""
+        with self._sessions.reading() as session:
+            return vectors.are_there(session, track_id, space=space)
 
     def vectors_of(self, track_ids: Iterable[str], space: str) -> dict[str, TrackVectors]:
         """The vectors of those tracks that have some in the space, by id."""

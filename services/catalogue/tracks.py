@@ -16,9 +16,10 @@ from services.catalogue.records import (
     TrackPage,
     TrackRecord,
     clean_tags,
+    clean_words,
     key_number,
 )
-from services.catalogue.tables import TagRow, TrackRow
+from services.catalogue.tables import TagRow, TrackRow, VectorsRow
 from services.errors import AlreadyExists, NotFound
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # SQLite takes 32,766 values in one statement.
 MAX_VALUES = 10_000
+
+WORDS = ("title", "artist", "album", "text", "licence")
 
 T = TypeVar("T")
 
@@ -43,9 +46,9 @@ def insert_track(session: Session, new: NewTrack) -> TrackRow:
 
 def write_track(row: TrackRow, new: NewTrack) -> None:
     """Puts everything that a new track says into its row."""
-    for name in ("title", "artist", "album", "text", "licence", "duration_s"):
-        setattr(row, name, getattr(new, name))
-    for name in ("source_path", "content_hash", "generated", "has_sound"):
+    for name in WORDS:
+        setattr(row, name, clean_words(getattr(new, name)))
+    for name in ("duration_s", "source_path", "content_hash", "generated", "has_sound"):
         setattr(row, name, getattr(new, name))
     _write_tags(row, new.tags)
     write_description(row, new.description)
@@ -66,7 +69,7 @@ def change_track(row: TrackRow, changes: TrackChanges) -> None:
         if name == "tags" and value is not None:
             _write_tags(row, value)
         elif value is not None:
-            setattr(row, name, value)
+            setattr(row, name, clean_words(value) if name in WORDS else value)
     _fold_words(row)
 
 
@@ -78,9 +81,11 @@ def find_track(session: Session, track_id: str) -> TrackRow:
     return row
 
 
-def find_by_hash(session: Session, content_hash: str) -> TrackRow | None:
-    """The oldest track with this content."""
+def find_by_hash(session: Session, content_hash: str, *, space: str) -> TrackRow | None:
+    """The oldest track with this content; with a space, the oldest with vectors of it."""
     query = select(TrackRow).where(TrackRow.content_hash == content_hash).order_by(TrackRow.key)
+    if space:
+        query = query.join(VectorsRow).where(VectorsRow.space == space)
     return session.scalar(query.limit(1))
 
 

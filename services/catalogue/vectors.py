@@ -41,6 +41,12 @@ def delete_vectors(session: Session, track_key: int, *, space: str | None = None
     session.execute(query if space is None else query.where(VectorsRow.space == space))
 
 
+def are_there(session: Session, track_id: str, *, space: str) -> bool:
+    """Whether a track has vectors of the space."""
+    query = select(VectorsRow.row).join(TrackRow).where(TrackRow.id == track_id)
+    return session.scalar(query.where(VectorsRow.space == space)) is not None
+
+
 def find_vectors(session: Session, ids: Iterable[str], *, space: str) -> dict[str, TrackVectors]:
     """The vectors of those tracks that have some in the space, by id."""
     found: dict[str, TrackVectors] = {}

@@ -19,7 +19,7 @@ class OperationRecord:
         response: The handler's answer, once it succeeded.
         error: `{"code", "reason", "message"}` once it failed or was cancelled; code is the
             number of a gRPC status.
-        attempts: How often it was begun.
+        attempts: How often it was begun since it last finished an item or stopped in order.
     """
 
     id: str

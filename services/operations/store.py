@@ -109,8 +109,10 @@ class OperationStore:
     def save_item(self, claim: Claim, item: int, outcome: Fields) -> None:
         """Writes what became of one item."""
         row = OperationItemRow(operation_number=claim.number, item=item, outcome=outcome)
+        goes_on = update(OperationRow).where(OperationRow.number == claim.number)
         with self._sessions.writing() as session:
             session.merge(row)
+            session.execute(goes_on.values(attempts=1))
 
     def items(self, claim: Claim) -> dict[int, Fields]:
         """What became of the items so far, by item."""
@@ -136,8 +138,8 @@ class OperationStore:
         )
 
     def requeue(self, operation_id: str) -> None:
-        """Puts a running operation back where it was in the queue."""
-        self._change(operation_id, state="queued")
+        """Puts an operation that stopped in order back where it was in the queue."""
+        self._change(operation_id, state="queued", attempts=0)
 
     def requeue_running(self) -> int:
         """Puts back all that a stopped process left running; answers with their number."""
