@@ -103,8 +103,7 @@ def _read(
             return _collect(path, SoundfileSource(path), limits, wanted)
         except UnreadableMedia:
             pass  # FFmpeg steps over damage at which libsndfile stops
-    source = FfmpegSource(path, container, limits, wanted.num_channels)
-    return _collect(path, source, limits, wanted)
+    return _collect(path, FfmpegSource(path, container, limits), limits, wanted)
 
 
 def _collect(

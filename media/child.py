@@ -171,6 +171,7 @@ class _Child:
             stderr=self._errors,
             bufsize=0,
             cwd="/",
+            start_new_session=True,  # Ctrl-C is for the parent alone
             env=_environment(),
         )
         assert self._process.stdin is not None

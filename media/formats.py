@@ -95,9 +95,8 @@ def detect_container(path: Path, limits: Limits) -> Container:
         UnsupportedMedia: the first bytes are not those of a container that is read.
     """
     try:
+        _check_size(path, path.stat(), limits)  # before opening: a pipe would wait for a writer
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            _check_size(path, status, limits)
             head = file.read(_HEAD_BYTES)
     except OSError as error:
         raise UnreadableMedia(f"{path.name}: cannot be opened ({error.strerror})") from error

@@ -22,6 +22,7 @@ class Limits:
         max_midi_bytes: size of a MIDI file.
         max_midi_events: events in a MIDI file.
         max_midi_s: length of a score, in seconds.
+        max_render_s: length of a score that is rendered, its last event included, in seconds.
         max_memory_bytes: address space of a child.
         cpu_s: processor time for one file, in seconds.
         wall_s: time from question to answer for one file, in seconds.
@@ -38,6 +39,7 @@ class Limits:
     max_midi_bytes: int = 4 * MIB
     max_midi_events: int = 200_000
     max_midi_s: float = 3600.0
+    max_render_s: float = 1500.0
     max_memory_bytes: int = 2048 * MIB
     cpu_s: float = 240.0
     wall_s: float = 300.0

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.audio import Sound
-from media.errors import NoContent, UnreadableMedia
+from media.errors import NoContent, OverLimit, UnreadableMedia
 from media.limits import Limits
 from media.midi import Score, read_score
 from media.midi_scan import HEADER_BYTES, MidiFacts, scan_midi
@@ -62,11 +62,9 @@ def render_midi(
     Raises:
         MediaError: as `read_score`; UnreadableMedia for a font that is damaged.
     """
-    stereo = render_midi_stereo(
-        data, sample_rate=sample_rate, font=font, limits=limits, name=name
-    )  # (2, N)
-    mono = stereo.mean(axis=0, dtype=np.float32)
-    return Sound(samples=mono, sample_rate=sample_rate)
+    stereo = _play(data, font or default_font(), limits or Limits(), name)  # (N, 2)
+    mono = stereo.mean(axis=1, dtype=np.float32)
+    return Sound(samples=_resample(mono, sample_rate), sample_rate=sample_rate)
 
 
 def render_midi_stereo(
@@ -78,20 +76,29 @@ def render_midi_stereo(
     name: str = "the MIDI data",
 ) -> NDArray[np.float32]:
     """(2, N) float32 in [-1, 1], to the last note's end and its tail; raises as `render_midi`."""
-    limits = limits or Limits()
+    stereo = _play(data, font or default_font(), limits or Limits(), name)  # (N, 2)
+    return np.ascontiguousarray(_resample(stereo, sample_rate).T)
+
+
+def _play(data: bytes, font: Path, limits: Limits, name: str) -> NDArray[np.float32]:
+    """(N, 2) at the engine's rate, brought to a common peak."""
     facts = scan_midi(data, limits, name)
     score = read_score(data, limits, name)
-    stereo = _synthesise(_add_tail(data, facts), font or default_font())  # (N, 2)
-    stereo = _end_after_last_note(stereo, score)
-    peak = float(np.abs(stereo).max(initial=0))
+    _check_length(facts, limits, name)
+    stereo = _end_after_last_note(_synthesise(_add_tail(data, facts), font), score)
+    peak = max(float(stereo.max(initial=0)), -float(stereo.min(initial=0)))
     if peak == 0:
         raise NoContent(f"{name}: renders to silence")
     stereo *= min(_MAX_GAIN, _PEAK / peak)
-    if sample_rate != _ENGINE_RATE:
-        import soxr
+    return stereo
 
-        stereo = soxr.resample(stereo, _ENGINE_RATE, sample_rate)
-    return np.ascontiguousarray(np.clip(stereo, -1, 1).T)
+
+def _check_length(facts: MidiFacts, limits: Limits, name: str) -> None:
+    duration_s = facts.seconds_at(facts.end_tick)
+    if duration_s > limits.max_render_s:
+        raise OverLimit(
+            f"{name}: lasts {duration_s:,.0f} s; at most {limits.max_render_s:g} s are rendered"
+        )
 
 
 def _synthesise(data: bytes, font: Path) -> NDArray[np.float32]:
@@ -136,10 +143,21 @@ def _variable_length(number: int) -> bytes:
     return encoded
 
 
+def _resample(sound: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
+    """Mono or (N, 2), at another rate, still in [-1, 1]."""
+    import soxr
+
+    if sample_rate == _ENGINE_RATE:
+        return sound
+    resampled: NDArray[np.float32] = soxr.resample(sound, _ENGINE_RATE, sample_rate)
+    np.clip(resampled, -1, 1, out=resampled)
+    return resampled
+
+
 def _end_after_last_note(stereo: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
     """Cuts what follows the tail (some files end in empty bars) and fades the tail out."""
     num_kept = round((score.duration_s + _TAIL_S) * _ENGINE_RATE)
-    stereo = stereo[:num_kept].copy()
+    stereo = stereo[:num_kept]
     num_faded = min(len(stereo), round(_TAIL_FADE_S * _ENGINE_RATE))
     if num_faded:
         stereo[-num_faded:] *= np.linspace(1, 0, num_faded, dtype=np.float32)[:, None]

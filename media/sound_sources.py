@@ -60,16 +60,12 @@ class SoundfileSource:
 
 
 class FfmpegSource:
-    """Blocks of the first sound stream of one file through FFmpeg, mixed to mono or stereo."""
+    """Blocks of the first sound stream of one file through FFmpeg."""
 
-    def __init__(
-        self, path: Path, container: Container, limits: Limits, num_channels: int
-    ) -> None:
+    def __init__(self, path: Path, container: Container, limits: Limits) -> None:
         self.path = path
         self.container = container
         self.limits = limits
-        self.layout = {1: "mono", 2: "stereo"}[num_channels]
-        self.num_channels = num_channels
         self.remarks: list[str] = []
         self._num_packets = self._num_damaged = self._num_samples = 0
 
@@ -84,14 +80,15 @@ class FfmpegSource:
             stream = opened.streams.audio[0]
             check_codec(self.path, stream, SOUND_CODECS)
             check_layout(self.path, stream.rate or 0, stream.channels)
-            mixer = av.AudioResampler(format="flt", layout=self.layout, rate=stream.rate)
+            # Changes the sample format alone: FFmpeg's own mixing to mono is 3 dB too loud.
+            converter = av.AudioResampler(format="fltp")
             try:
-                yield from self._decode(opened, stream, mixer)
+                yield from self._decode(opened, stream, converter)
             except (av.error.FFmpegError, ValueError) as error:
                 self.remarks.append(f"reading stopped early: {error}")
             self._judge(stream)
 
-    def _decode(self, opened: Any, stream: Any, mixer: Any) -> Iterator[Block]:
+    def _decode(self, opened: Any, stream: Any, converter: Any) -> Iterator[Block]:
         import av.error
 
         for packet in opened.demux(stream):
@@ -101,9 +98,9 @@ class FfmpegSource:
             except av.error.FFmpegError:
                 self._num_damaged += 1
                 continue
-            for frame in (mixed for decoded in frames for mixed in mixer.resample(decoded)):
+            for frame in (ready for decoded in frames for ready in converter.resample(decoded)):
                 self._num_samples += frame.samples
-                yield stream.rate, frame.to_ndarray().reshape(-1, self.num_channels)
+                yield stream.rate, frame.to_ndarray().T
 
     def _judge(self, stream: Any) -> None:
         counts = f"{self._num_damaged} of {self._num_packets} packets of sound do not decode"
