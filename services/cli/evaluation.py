@@ -1,0 +1,7 @@
+"""`temptrack train`."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
