@@ -38,7 +38,7 @@ def _load_array(path: Path, dtype: str, *, num_axes: int) -> NDArray[Any]:
     # Mapping the file first refuses a header that claims more than the file holds.
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (FileNotFoundError, ValueError, EOFError) as error:
         raise UnreadableIndex(f"{path} cannot be read as an array: {error}") from error
     if not isinstance(array, np.memmap) or array.dtype != dtype or array.ndim != num_axes:
         raise UnreadableIndex(f"{path} is not a {dtype} array with {num_axes} axes.")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.arrays import load_rows, save_array
 from index.errors import UnreadableIndex
-from index.planner import plan_search
+from index.planner import Plan
 from index.vectors import (
     Ids,
     Neighbours,
@@ -68,10 +68,11 @@ class ExactIndex:
         """Find the k nearest rows of each query; see `VectorIndex.search`."""
         check_search(queries, k, dimension=self.dimension)
         positions = None if allowed is None else find_allowed(self._ids, allowed)
-        plan = plan_search(len(self), None if positions is None else len(positions))
+        num_allowed = len(self) if positions is None else len(positions)
+        plan = Plan(kind="exact", is_exact=True, num_rows=len(self), num_allowed=num_allowed)
         vectors = self._vectors if positions is None else self._vectors[positions]
         relevances = _score(queries, vectors)  # (Q, M)
-        best = _best(relevances, min(k, plan.num_allowed))  # (Q, <= k)
+        best = _best(relevances, min(k, num_allowed))  # (Q, <= k)
         found = best if positions is None else positions[best]
         return pad_neighbours(
             self._ids, found, np.take_along_axis(relevances, best, axis=1), k=k, plan=plan

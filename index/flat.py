@@ -6,6 +6,7 @@ FAISS hangs in a forked child: start processes by spawn.
 """
 
 import functools
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,10 +104,25 @@ class FlatIndex:
             return self._find_in_all(queries, count)
         if plan.kind == "exact":
             return _find_in_some(self._rows, queries, count, positions=positions)
-        selector = _select(positions, plan.num_rows)
+        mask = np.zeros(plan.num_rows, dtype=bool)
+        mask[positions] = True
+        if plan.kind == "over_fetch":
+            return self._find_by_over_fetching(queries, count, mask=mask, plan=plan)
         return _find_in_order(
-            self._rows, queries, count, num_available=plan.num_allowed, selector=selector
+            self._rows, queries, count, num_available=plan.num_allowed, selector=_select(mask)
         )
+
+    def _find_by_over_fetching(
+        self, queries: Vectors, count: int, *, mask: NDArray[np.bool_], plan: Plan
+    ) -> Found:
+        """The first `count` allowed rows of the full order: as exact as that order is."""
+        fetch = min(math.ceil(count * plan.fetch_factor) + _TIE_MARGIN, plan.num_rows)
+        relevances, found = self._find_in_all(queries, fetch)
+        while fetch < plan.num_rows and (mask[found].sum(axis=1) < count).any():
+            fetch = min(4 * fetch, plan.num_rows)
+            relevances, found = self._find_in_all(queries, fetch)
+        order = np.argsort(~mask[found], axis=1, kind="stable")[:, :count]
+        return _take(relevances, found, order)
 
     def _find_in_all(self, queries: Vectors, count: int) -> Found:
         if self._gpu is not None and count + _GPU_MARGIN <= MAX_GPU_NEIGHBOURS:
@@ -158,9 +174,7 @@ def _codes(rows: Any) -> NDArray[np.uint8]:
     return flat.reshape(rows.ntotal, rows.code_size)
 
 
-def _select(positions: Positions, num_rows: int) -> Any:
-    mask = np.zeros(num_rows, dtype=bool)
-    mask[positions] = True
+def _select(mask: NDArray[np.bool_]) -> Any:
     return _faiss().IDSelectorBitmap(np.packbits(mask, bitorder="little"))
 
 
@@ -201,7 +215,10 @@ def _find_in_order(
     while fetch < num_available and (relevances[:, count - 1] == relevances[:, -1]).any():
         fetch = min(4 * fetch, num_available)
         relevances, positions = _search(rows, queries, fetch, selector)
-    order = np.lexsort((positions, -relevances), axis=-1)[:, :count]
+    return _take(relevances, positions, np.lexsort((positions, -relevances), axis=-1)[:, :count])
+
+
+def _take(relevances: Vectors, positions: Positions, order: NDArray[np.intp]) -> Found:
     return (
         np.take_along_axis(relevances, order, axis=1),
         np.take_along_axis(positions, order, axis=1),

@@ -103,8 +103,8 @@ class GenerationStore:
             names = tuple(path.read_text(encoding="utf-8").splitlines())
         except FileNotFoundError:
             return ()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CorruptGeneration(f"{path} cannot be read: {error}") from error
+        except UnicodeDecodeError as error:
+            raise CorruptGeneration(f"{path} is not text: {error}") from error
         if not names or not all(_GENERATION_NAME.fullmatch(name) for name in names):
             raise CorruptGeneration(f"{path} does not list generations; reindex to repair it.")
         return names
@@ -134,8 +134,7 @@ class GenerationStore:
             StoreBusy: Another writer is at work.
         """
         with self._writing():
-            history = self._history()
-            self._remove_leftovers(history)
+            history = self._clean_history()
             folder = self._root / _next_name(history)
             with _removed_on_failure(folder):
                 files = _write_files(folder, index, extra_files)
@@ -208,13 +207,15 @@ class GenerationStore:
                 ) from error
             yield
 
-    def _history(self) -> tuple[str, ...]:
-        """The kept names, or none where LIVE is damaged: publishing is how that is repaired."""
+    def _clean_history(self) -> tuple[str, ...]:
+        """The kept names, leftovers removed; none where LIVE is damaged: publishing repairs it."""
         try:
-            return self.names()
+            names = self.names()
         except CorruptGeneration as error:
             logger.warning("Starting the list of generations anew: %s", error)
             return ()
+        self._remove_leftovers(names)
+        return names
 
     def _remove_leftovers(self, kept: tuple[str, ...]) -> None:
         for path in self._root.iterdir():
@@ -248,7 +249,7 @@ def open_generation(folder: Path) -> Generation:
         _verify_files(folder, manifest)
         index = load_index(folder, manifest.engine)
         extra_files = {extra: (folder / extra).read_bytes() for extra in manifest.extra_files}
-    except (OSError, UnreadableIndex, UnknownEngine) as error:
+    except (FileNotFoundError, UnreadableIndex, UnknownEngine) as error:
         raise CorruptGeneration(f"generation {name} cannot be read: {error}") from error
     if (len(index), index.dimension) != (manifest.num_rows, manifest.dimension):
         raise CorruptGeneration(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
@@ -48,7 +48,7 @@ class Manifest:
 
 def manifest_to_json(manifest: Manifest) -> bytes:
     """Write a manifest with a checksum over everything else in it."""
-    content = asdict(manifest) | {
+    content = {field.name: getattr(manifest, field.name) for field in fields(Manifest)} | {
         "parameters": dict(manifest.parameters),
         "files": dict(manifest.files),
         "extra_files": list(manifest.extra_files),

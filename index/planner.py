@@ -28,7 +28,8 @@ class Plan:
 
     Attributes:
         kind: "exact" scores every allowed row and no other; "filtered" walks the index with a
-            selector; "over_fetch" searches unfiltered for more and drops what is not allowed.
+            selector; "over_fetch" searches unfiltered for more, drops what is not allowed, and
+            asks for more still where too little is left.
         is_exact: True where no allowed row can be missed.
         num_rows: Rows in the index.
         num_allowed: Rows of the index that may be returned.
@@ -66,27 +67,30 @@ def plan_search(
 
 
 def _plan_for_exact_engine(num_rows: int, num_allowed: int) -> Plan:
-    walks_allowed_only = num_allowed == num_rows or num_allowed <= EXACT_ENGINE_SHARE * num_rows
-    return Plan(
-        kind="exact" if walks_allowed_only else "filtered",
-        is_exact=True,
-        num_rows=num_rows,
-        num_allowed=num_allowed,
-    )
+    kind: PlanKind = "filtered"
+    if num_allowed == num_rows or num_allowed <= EXACT_ENGINE_SHARE * num_rows:
+        kind = "exact"
+    elif num_allowed > OVER_FETCH_SHARE * num_rows:
+        kind = "over_fetch"
+    return _plan(kind, num_rows, num_allowed, is_exact=True)
 
 
 def _plan_for_approximate_engine(num_rows: int, num_allowed: int) -> Plan:
     kind: PlanKind = "filtered"
-    fetch_factor = 1.0
     if num_rows < APPROXIMATE_MIN_ROWS or num_allowed <= APPROXIMATE_MIN_SHARE * num_rows:
         kind = "exact"
     elif num_allowed > OVER_FETCH_SHARE * num_rows:
         kind = "over_fetch"
-        fetch_factor = num_rows / num_allowed
-        fetch_factor *= OVER_FETCH_SLACK if num_allowed < num_rows else 1.0
+    return _plan(kind, num_rows, num_allowed, is_exact=kind == "exact")
+
+
+def _plan(kind: PlanKind, num_rows: int, num_allowed: int, *, is_exact: bool) -> Plan:
+    fetch_factor = 1.0
+    if kind == "over_fetch" and num_allowed < num_rows:
+        fetch_factor = OVER_FETCH_SLACK * num_rows / num_allowed
     return Plan(
         kind=kind,
-        is_exact=kind == "exact",
+        is_exact=is_exact,
         num_rows=num_rows,
         num_allowed=num_allowed,
         fetch_factor=fetch_factor,

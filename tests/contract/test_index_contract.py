@@ -33,7 +33,8 @@ every_engine = pytest.mark.parametrize("engine", ENGINES)
 
 def unit_rows(num_rows: int, seed: int = 0, dimension: int = DIMENSION) -> Vectors:
     rows = np.random.default_rng(seed).standard_normal((num_rows, dimension))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows.astype(np.float32)
 
 
 def shuffled_ids(num_rows: int, seed: int = 1) -> Ids:
@@ -115,7 +116,7 @@ def test_only_allowed_ids_come_back_and_none_is_missed(
     np.testing.assert_allclose(found.relevances, true.relevances, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("num_allowed", [20, 400])
+@pytest.mark.parametrize("num_allowed", [20, 200, 500])
 def test_a_filter_changes_no_relevance(index: VectorIndex, num_allowed: int) -> None:
     allowed = np.sort(IDS)[:num_allowed]
     everything = index.search(QUERIES, NUM_ROWS)
@@ -140,11 +141,28 @@ def test_allowed_ids_may_repeat_and_may_be_unknown(index: VectorIndex) -> None:
 
 
 def test_the_answer_says_how_it_was_searched(index: VectorIndex) -> None:
-    plans = [
-        index.search(QUERIES, 3, allowed=allowed).plan for allowed in (None, IDS[:9], IDS[:400])
-    ]
-    assert [plan and plan.kind for plan in plans] == ["exact", "exact", "filtered"]
-    assert all(plan is not None and plan.is_exact for plan in plans)
+    kinds = []
+    for allowed in (None, IDS[:9], IDS[:200], IDS[:500]):
+        plan = index.search(QUERIES, 3, allowed=allowed).plan
+        assert plan is not None
+        assert plan.is_exact
+        assert plan.num_allowed == (NUM_ROWS if allowed is None else len(allowed))
+        kinds.append(plan.kind)
+    assert (
+        kinds
+        == {
+            "flat": ["exact", "exact", "filtered", "over_fetch"],
+            "exact": ["exact"] * 4,
+        }[index.engine]
+    )
+
+
+def test_a_filter_against_the_query_itself_misses_nothing(index: VectorIndex) -> None:
+    order = index.search(QUERIES[:1], NUM_ROWS).ids[0]
+    allowed = order[NUM_ROWS // 3 :]  # two thirds, none of the nearest among them
+    found = index.search(QUERIES[:1], 10, allowed=allowed)
+    assert found.plan is not None
+    assert found.ids[0].tolist() == allowed[:10].tolist()
 
 
 @every_engine
@@ -156,8 +174,9 @@ def test_equal_rows_come_in_order_of_id(engine: str) -> None:
     for row in range(20):
         twins = np.sort(ids[row * 40 : row * 40 + 40])
         assert found.ids[row, :40].tolist() == twins.tolist()
-    few = build_index(engine, ids, rows).search(originals, 3, allowed=ids[:700])
-    assert few.ids[0].tolist() == np.sort(ids[:40])[:3].tolist()
+    for num_allowed in (40, 300, 700):
+        few = build_index(engine, ids, rows).search(originals, 3, allowed=ids[:num_allowed])
+        assert few.ids[0].tolist() == np.sort(ids[:40])[:3].tolist()
 
 
 @every_engine
@@ -198,7 +217,7 @@ def test_a_saved_index_answers_the_same(index: VectorIndex, tmp_path: Path) -> N
     index.save(tmp_path)
     loaded = load_index(tmp_path, index.engine)
     assert (len(loaded), loaded.dimension) == (len(index), index.dimension)
-    for allowed in (None, IDS[:20], IDS[:400]):
+    for allowed in (None, IDS[:20], IDS[:200], IDS[:500]):
         before = index.search(QUERIES, 30, allowed=allowed)
         after = loaded.search(QUERIES, 30, allowed=allowed)
         np.testing.assert_array_equal(before.ids, after.ids)

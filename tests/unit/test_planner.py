@@ -11,7 +11,9 @@ from index.planner import plan_search
         (0, "exact"),
         (50, "exact"),
         (51, "filtered"),
-        (999, "filtered"),
+        (500, "filtered"),
+        (501, "over_fetch"),
+        (999, "over_fetch"),
         (1000, "exact"),
     ],
 )
@@ -22,7 +24,6 @@ def test_an_exact_engine_scores_few_allowed_rows_alone_and_selects_among_many(
     assert plan.kind == kind
     assert plan.is_exact
     assert plan.num_allowed == (1000 if num_allowed is None else num_allowed)
-    assert plan.fetch_factor == 1.0
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,12 @@ def test_an_approximate_engine_is_not_asked_with_a_selective_filter(
 
 
 def test_over_fetching_asks_for_enough_that_the_allowed_share_fills_k() -> None:
-    plan = plan_search(100_000, 80_000, is_exact_engine=False)
-    assert plan.fetch_factor == pytest.approx(1.2 / 0.8)
-    assert plan_search(100_000, is_exact_engine=False).fetch_factor == 1.0
+    for is_exact_engine in (True, False):
+        plan = plan_search(100_000, 80_000, is_exact_engine=is_exact_engine)
+        assert plan.fetch_factor == pytest.approx(1.2 / 0.8)
+        for num_allowed in (5_000, 30_000, 100_000):
+            plan = plan_search(100_000, num_allowed, is_exact_engine=is_exact_engine)
+            assert plan.fetch_factor == 1.0
 
 
 @pytest.mark.parametrize(("num_rows", "num_allowed"), [(10, 11), (10, -1), (-1, None)])
