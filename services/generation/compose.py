@@ -1,0 +1,122 @@
+"""The story of a composition: from a brief to a checked piece, as MIDI and, on request, as sound.
+
+A composed piece is always labelled as generated. Knows no transport and no catalogue.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from services.errors import InvalidRequest
+from symbolic.brief import Brief
+
+if TYPE_CHECKING:
+    from symbolic.compose import AttributeReport, Composition
+
+    from media.audio import Sound
+
+DEFAULT_SEED = 1
+DEFAULT_NUM_CANDIDATES = 8
+MAX_NUM_CANDIDATES = 32
+
+
+class ComposesMusic(Protocol):
+    """Makes pieces to a brief; the same seed and brief give the same piece."""
+
+    def compose(self, brief: Brief, *, seed: int, num_candidates: int = 8) -> "Composition":
+        """The best of some candidates, with a report of what was asked and got."""
+
+
+class RendersMusic(Protocol):
+    """Plays MIDI in a limited child."""
+
+    def render(self, source: Path | bytes) -> "Sound":
+        """A MIDI file as samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PieceRequest:
+    """A wish for a piece; refuses a number of candidates outside 1 to 32.
+
+    Attributes:
+        brief: What the piece must be.
+        unserved: What was asked beyond what a brief can hold, as (attribute, value).
+        seed: The same seed and brief give the same piece.
+        num_candidates: How many pieces are made to choose from.
+        render: Whether the piece is wanted as sound too.
+    """
+
+    brief: Brief
+    unserved: tuple[tuple[str, str], ...] = ()
+    seed: int = DEFAULT_SEED
+    num_candidates: int = DEFAULT_NUM_CANDIDATES
+    render: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.num_candidates <= MAX_NUM_CANDIDATES:
+            raise InvalidRequest(
+                f"num_candidates is {self.num_candidates}; "
+                f"it must be between 1 and {MAX_NUM_CANDIDATES}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposedPiece:
+    """A sketch; `generated` is always True.
+
+    Attributes:
+        midi: Standard MIDI file.
+        wav: The piece as sound; empty unless asked for.
+        seed: With the same brief it gives the same piece again.
+        model: Name and hash of the model.
+        attributes: Asked and got, per attribute.
+        num_candidates: How many candidates the piece was chosen from.
+        brief: What was worked to.
+    """
+
+    midi: bytes
+    wav: bytes
+    seed: int
+    model: str
+    attributes: "tuple[AttributeReport, ...]"
+    num_candidates: int
+    brief: Brief
+    generated: bool = True
+
+
+def compose_music(
+    request: PieceRequest, *, composer: ComposesMusic, reader: RendersMusic
+) -> ComposedPiece:
+    """Composes to a brief: candidates, check and choice by the composer, then sound on request."""
+    composition = composer.compose(
+        request.brief, seed=request.seed, num_candidates=request.num_candidates
+    )
+    wav = _as_wav(reader.render(composition.midi)) if request.render else b""
+    return ComposedPiece(
+        midi=composition.midi,
+        wav=wav,
+        seed=composition.seed,
+        model=composition.model,
+        attributes=(*composition.attributes, *_not_met(request, composition)),
+        num_candidates=composition.num_candidates,
+        brief=request.brief,
+    )
+
+
+def _not_met(request: PieceRequest, composition: "Composition") -> "tuple[AttributeReport, ...]":
+    """Says of everything that no brief could hold that the piece does not have it."""
+    from symbolic.compose import AttributeReport
+
+    got = {report.name: report.got for report in composition.attributes}
+    return tuple(
+        AttributeReport(
+            name=name, asked=asked, got=got.get(name, "none"), met=False, how="selection"
+        )
+        for name, asked in request.unserved
+    )
+
+
+def _as_wav(sound: "Sound") -> bytes:
+    from media.audio import encode_wav
+
+    return encode_wav(sound)

@@ -1,0 +1,185 @@
+"""What words ask exactly, held against what was heard in a track: filters and signed terms.
+
+The vector of a sentence says how music should sound; numbers, keys and negations are exact, so
+they are checked against the description. A term is a factor on relevance, 1 where the track has
+what was asked; what was not heard for certain changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from services.catalogue.records import TrackRecord, key_number
+from services.recommendation.hits import Candidate, best_first, with_relevance
+
+if TYPE_CHECKING:
+    from encoders.attributes import Description
+    from encoders.understanding import Asked, Understanding
+
+# Quarter notes a minute that tempo words mean; they overlap as the words do.
+TEMPO_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "very slow": (0.0, 70.0),
+        "slow": (0.0, 96.0),
+        "medium": (84.0, 128.0),
+        "fast": (116.0, 999.0),
+        "very fast": (145.0, 999.0),
+    }
+)
+TEMPO_TOLERANCE = 0.08
+# Probability of drums, voices or an instrument from which "no ..." leaves a track out.
+RULED_OUT_FROM = 0.5
+MIN_CONFIDENCE = 0.5
+# Factors for what a track lacks; a tempo or key estimate may be wrong, so none is near 0.
+WRONG_TEMPO = 0.6
+WRONG_TEMPO_WORD = 0.85
+WRONG_KEY = 0.75
+WRONG_MODE = 0.85
+WRONG_LENGTH = 0.85
+NO_VOICE = 0.7
+UNWANTED = 0.2
+_VOCAL_TAGS = MappingProxyType(
+    {
+        "female vocals": ("female vocalists", "female vocalist"),
+        "male vocals": ("male vocalists",),
+    }
+)
+
+
+def weigh_asks(
+    candidates: Sequence[Candidate], understood: "Understanding | None"
+) -> list[Candidate]:
+    """Multiplies each relevance by the agreement of the track with the words, and sorts again."""
+    if understood is None or not any(_is_exact(asked) for asked in understood.asked):
+        return list(candidates)
+    weighed = [with_relevance(c, c.relevance * agreement(understood, c.track)) for c in candidates]
+    return best_first(weighed)
+
+
+def agreement(understood: "Understanding", track: TrackRecord) -> float:
+    """How far a track has what the words ask exactly, UNWANTED or less to 1."""
+    if track.description is None:
+        return 1.0
+    terms = (_term(asked, track, track.description) for asked in _certain(understood.asked))
+    return float(np.prod([1.0, *terms]))
+
+
+def drop_ruled_out(
+    candidates: Sequence[Candidate], understood: "Understanding | None"
+) -> tuple[list[Candidate], tuple[str, ...]]:
+    """Leaves out tracks that have what the words rule out, and says so in remarks."""
+    if understood is None:
+        return list(candidates), ()
+    denied = [asked for asked in _certain(understood.asked) if asked.sign < 0]
+    kept, named = [], {}
+    for candidate in candidates:
+        reason = next((a for a in denied if is_ruled_out(a, candidate.track)), None)
+        if reason is None:
+            kept.append(candidate)
+        else:
+            named[reason.words] = f"tracks with {reason.value} were left out (“{reason.words}”)"
+    return kept, tuple(named.values())
+
+
+def is_ruled_out(asked: "Asked", track: TrackRecord) -> bool:
+    """Whether a track has what was asked not to be there, by its tags or by ear."""
+    if str(asked.value).casefold() in track.tags:
+        return True
+    heard = track.description
+    return heard is not None and (_probability(asked, heard) or 0.0) >= RULED_OUT_FROM
+
+
+def in_tempo(asked: "Asked", tempo_bpm: float) -> bool:
+    """Whether a tempo is what a word or a number asks, 8 % either way."""
+    low, high = tempo_range(asked)
+    return low * (1 - TEMPO_TOLERANCE) <= tempo_bpm <= high * (1 + TEMPO_TOLERANCE)
+
+
+def tempo_range(asked: "Asked") -> tuple[float, float]:
+    """Quarter notes a minute that an ask about tempo allows: lowest and highest."""
+    match asked.name:
+        case "tempo":
+            return TEMPO_RANGES[str(asked.value)]
+        case "tempo_bpm_min":
+            return float(asked.value), 999.0
+        case "tempo_bpm_max":
+            return 0.0, float(asked.value)
+    return float(asked.value), float(asked.value)
+
+
+def _is_exact(asked: "Asked") -> bool:
+    exact = ("tempo", "tempo_bpm", "tempo_bpm_min", "tempo_bpm_max", "key", "mode", "vocals")
+    lengths = ("length_s", "length_s_min", "length_s_max")
+    return asked.name in exact or asked.name in lengths or _is_denied_sound(asked)
+
+
+def _is_denied_sound(asked: "Asked") -> bool:
+    return asked.sign < 0 and asked.name in ("instrument", "genre")
+
+
+def _certain(asked: "Iterable[Asked]") -> "list[Asked]":
+    return [one for one in asked if one.confidence >= MIN_CONFIDENCE]
+
+
+def _term(asked: "Asked", track: TrackRecord, heard: "Description") -> float:
+    if asked.name.startswith("tempo"):
+        return _tempo_term(asked, heard.tempo_bpm)
+    if asked.name in ("key", "mode"):
+        return _key_term(asked, heard.key)
+    if asked.name.startswith("length_s"):
+        return _length_term(asked, track.duration_s)
+    return _sound_term(asked, heard)
+
+
+def _tempo_term(asked: "Asked", tempo_bpm: float | None) -> float:
+    if tempo_bpm is None:
+        return 1.0
+    if asked.name == "tempo":
+        fits = in_tempo(asked, tempo_bpm) == (asked.sign > 0)
+        return 1.0 if fits else WRONG_TEMPO_WORD
+    if asked.name != "tempo_bpm" or asked.sign < 0:
+        return 1.0 if in_tempo(asked, tempo_bpm) == (asked.sign > 0) else WRONG_TEMPO
+    octaves = np.log2(tempo_bpm / float(asked.value))
+    off = abs(octaves - np.round(octaves))  # half and double time are forgiven
+    beyond = max(0.0, float(off) - float(np.log2(1 + TEMPO_TOLERANCE)))
+    return max(WRONG_TEMPO, 1.0 - 2.0 * beyond)
+
+
+def _key_term(asked: "Asked", key: str | None) -> float:
+    if key is None:
+        return 1.0
+    if asked.name == "mode":
+        return 1.0 if key.endswith(str(asked.value)) == (asked.sign > 0) else WRONG_MODE
+    same = key_number(key) == key_number(str(asked.value))
+    return 1.0 if same == (asked.sign > 0) else WRONG_KEY
+
+
+def _length_term(asked: "Asked", duration_s: float | None) -> float:
+    """A longer track can be cut, so only "at most" minds one."""
+    if duration_s is None or asked.sign < 0:
+        return 1.0
+    if asked.name == "length_s_max":
+        return 1.0 if duration_s <= float(asked.value) else WRONG_LENGTH
+    return 1.0 if duration_s >= 0.9 * float(asked.value) else WRONG_LENGTH
+
+
+def _sound_term(asked: "Asked", heard: "Description") -> float:
+    probability = _probability(asked, heard)
+    if probability is None:
+        return 1.0
+    if asked.sign < 0:
+        return 1.0 - (1.0 - UNWANTED) * probability
+    return NO_VOICE + (1.0 - NO_VOICE) * probability if asked.name == "vocals" else 1.0
+
+
+def _probability(asked: "Asked", heard: "Description") -> float | None:
+    """How probably a track has an instrument, voice or genre; None where nobody listened."""
+    value = str(asked.value)
+    if asked.name == "vocals":
+        tags = [heard.tags[tag] for tag in _VOCAL_TAGS.get(value, ()) if tag in heard.tags]
+        return max(tags) if tags else heard.vocals
+    if asked.name == "instrument":
+        return heard.instruments.get(value)
+    return heard.tags.get(value) if asked.name == "genre" else None

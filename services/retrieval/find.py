@@ -1,0 +1,173 @@
+"""The story of a search: from words, a clip, a recording or a track to the music that fits.
+
+Read `find_music` from top to bottom; its steps stand below it and in the modules they come from.
+Knows no transport.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from encoders.attributes import Description
+
+from services.catalogue.records import TrackFilter
+from services.generation.brief import brief_from_query
+from services.generation.compose import ComposedPiece, PieceRequest, compose_music
+from services.recommendation.hits import Candidate, Ranking, hits_of
+from services.recommendation.shaping import (
+    cap_artists,
+    diversify,
+    drop_seen,
+    keep_above_floor,
+    keep_allowed,
+    merge_versions,
+)
+from services.retrieval.asks import drop_ruled_out, weigh_asks
+from services.retrieval.named import add_named, find_named, last_without_sound
+from services.retrieval.query import Answer, MusicQuery, SimilarQuery
+from services.retrieval.reasons import explain
+from services.retrieval.snapshot import Snapshot
+from services.retrieval.tools import Tools
+from services.retrieval.wish import Wish, make_wish
+
+# Tracks looked at for each query; filters, caps and diversity choose among them.
+POOL = 300
+POOL_PER_HIT = 4
+# Hits below the floor that tell a composer what came nearest.
+NUM_SIMILAR = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the search found: candidates best first, how it searched, and the floor."""
+
+    candidates: tuple[Candidate, ...]
+    plan: str
+    floor: float
+
+    @property
+    def best_relevance(self) -> float:
+        """Relevance of the best candidate; 0 without any."""
+        return self.candidates[0].relevance if self.candidates else 0.0
+
+
+def find_music(query: MusicQuery, tools: Tools) -> Answer:
+    """Finds music for text, a clip, a recording, a MIDI file, a track or any mix of them.
+
+    Raises:
+        MediaError: A file cannot be read.
+        NotFound: The track to be like is not there.
+        NoSound: The track to be like has no sound.
+    """
+    wish = make_wish(query, tools)  # decode, embed, understand, fuse
+    found = search_tracks(query, wish, tools)  # plan, search, group by track
+    if query.raw:
+        return _answer(found.candidates[: query.limit], wish, found)
+    kept = drop_seen(keep_allowed(found.candidates, query.filter), _seen_ids(query))
+    kept, ruled_out = drop_ruled_out(kept, wish.understood)
+    kept = cap_artists(merge_versions(kept), query.filter.max_per_artist)
+    chosen = diversify(keep_above_floor(kept, found.floor), query.limit)
+    answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(kept)))
+    if answer.no_match and query.may_compose:
+        answer = replace(answer, composed=compose_instead(query, wish, kept, tools))
+    return replace(answer, remarks=(*answer.remarks, *ruled_out))
+
+
+def find_similar(query: SimilarQuery, tools: Tools) -> Answer:
+    """Finds tracks that sound like one of the catalogue; the track itself is never answered.
+
+    Raises:
+        NotFound: There is no such track.
+        NoSound: It has no sound to compare.
+    """
+    asked = MusicQuery(
+        like_track_id=query.track_id, filter=query.filter, limit=query.limit, raw=query.raw
+    )
+    return find_music(asked, tools)
+
+
+def search_tracks(query: MusicQuery, wish: Wish, tools: Tools) -> Found:
+    """Searches the index and the names, and weighs what the words ask exactly; best first."""
+    snapshot = tools.searcher.snapshot()
+    num_tracks = snapshot.num_tracks if query.raw else max(POOL, POOL_PER_HIT * query.limit)
+    allowed = allowed_rows(query.filter, snapshot, tools)
+    ranking = snapshot.search(wish.vector, allowed=allowed, num_tracks=max(1, num_tracks))
+    candidates = weigh_asks(candidates_of(ranking, snapshot), wish.understood)
+    named = find_named(wish.understood, tools.catalogue) if wish.understood else []
+    if query.raw:
+        candidates = drop_seen(candidates, _seen_ids(query))[: query.limit]
+        extra = keep_allowed(last_without_sound(named), query.filter)
+        return _found((*candidates, *extra), ranking, snapshot)
+    return _found(add_named(candidates, named), ranking, snapshot)
+
+
+def allowed_rows(
+    conditions: TrackFilter, snapshot: Snapshot, tools: Tools
+) -> npt.NDArray[np.int64] | None:
+    """Rows that meet the conditions; None where all do."""
+    if conditions.allows_all:
+        return None
+    return tools.catalogue.rows_allowed(conditions, snapshot.space)
+
+
+def candidates_of(ranking: Ranking, snapshot: Snapshot) -> list[Candidate]:
+    """The tracks of a ranking with their records and vectors, best first."""
+    records = snapshot.records(ranking.keys)
+    vectors = snapshot.vectors(ranking.keys)
+    columns = (ranking.keys, ranking.scores, ranking.relevances, ranking.starts_s)
+    return [
+        Candidate(
+            track=records[key],
+            relevance=relevance,
+            score=score,
+            start_s=start_s,
+            vector=vectors.get(key),
+        )
+        for key, score, relevance, start_s in zip(*(c.tolist() for c in columns), strict=True)
+        if key in records  # removed since the snapshot was taken
+    ]
+
+
+def compose_instead(
+    query: MusicQuery, wish: Wish, nearest: Sequence[Candidate], tools: Tools
+) -> ComposedPiece:
+    """Composes a piece for a wish that nothing fits; it is labelled as generated."""
+    reading = brief_from_query(
+        wish.understood,
+        seen=wish.seen,
+        length_s=wish.clip_s,
+        heard=[wish.heard] if wish.heard else _heard(nearest[:NUM_SIMILAR]),
+    )
+    return compose_music(
+        PieceRequest(
+            brief=reading.brief, unserved=reading.unserved, seed=query.seed, render=query.render
+        ),
+        composer=tools.composer,
+        reader=tools.reader,
+    )
+
+
+def _found(candidates: Sequence[Candidate], ranking: Ranking, snapshot: Snapshot) -> Found:
+    return Found(candidates=tuple(candidates), plan=ranking.plan, floor=snapshot.calibration.floor)
+
+
+def _answer(hits: Sequence[Candidate], wish: Wish, found: Found) -> Answer:
+    return Answer(
+        hits=hits_of(hits),
+        understood=wish.understood,
+        seen=wish.seen,
+        no_match=found.best_relevance < found.floor or not found.candidates,
+        floor=found.floor,
+        best_relevance=found.best_relevance,
+        plan=found.plan,
+        remarks=wish.remarks,
+    )
+
+
+def _seen_ids(query: MusicQuery) -> frozenset[str]:
+    return frozenset((*query.filter.exclude_ids, query.like_track_id))
+
+
+def _heard(candidates: Sequence[Candidate]) -> list[Description]:
+    return [c.track.description for c in candidates if c.track.description is not None]
