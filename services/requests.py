@@ -1,4 +1,4 @@
-"""What requests of several services share: limits of their fields, media, and how words were read."""
+"""What requests of several services share: limits of fields, media, and how words were read."""
 
 from __future__ import annotations
 
@@ -61,10 +61,8 @@ def optional_media(request: Any, field: str, sources: MediaSource) -> Path | Non
     return media_path(getattr(request, field), sources) if request.HasField(field) else None
 
 
-def understanding_message(understood: Understanding | None) -> common_pb2.Understanding | None:
-    """How words were read; None without words."""
-    if understood is None:
-        return None
+def understanding_message(understood: Understanding) -> common_pb2.Understanding:
+    """How words were read."""
     return common_pb2.Understanding(
         text=understood.text,
         asked=[_asked_message(asked) for asked in understood.asked],
@@ -73,10 +71,18 @@ def understanding_message(understood: Understanding | None) -> common_pb2.Unders
     )
 
 
-def clip_message(seen: ClipDescription | None) -> common_pb2.ClipDescription | None:
+def optional_understanding(understood: Understanding | None) -> common_pb2.Understanding | None:
+    """How words were read; None without words."""
+    return None if understood is None else understanding_message(understood)
+
+
+def optional_clip(seen: ClipDescription | None) -> common_pb2.ClipDescription | None:
     """What was seen in a clip; None without one."""
-    if seen is None:
-        return None
+    return None if seen is None else clip_message(seen)
+
+
+def clip_message(seen: ClipDescription) -> common_pb2.ClipDescription:
+    """What was seen in a clip."""
     return common_pb2.ClipDescription(
         words=seen.words,
         brightness=seen.brightness,

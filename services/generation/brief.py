@@ -29,7 +29,7 @@ LOWEST_QPM, HIGHEST_QPM = 40.0, 200.0
 # A clip without motion or cuts asks for the first tempo, a restless one for the second.
 CLIP_TEMPOS_QPM = (64.0, 148.0)
 RESTLESS_CUTS_PER_MINUTE = 30.0
-SHORTEST_S, LONGEST_S = 4.0, 300.0
+SHORTEST_S, LONGEST_S = 2.0, 300.0
 MIN_CONFIDENCE = 0.5
 # Where a mode was asked without a tonic.
 TONICS = MappingProxyType({"major": "C major", "minor": "A minor"})

@@ -11,9 +11,9 @@ from services.errors import InvalidRequest
 from symbolic.brief import Brief
 
 if TYPE_CHECKING:
-    from symbolic.compose import AttributeReport, Composition
-
     from media.audio import Sound
+    from symbolic.compose import Composition
+    from symbolic.report import AttributeReport
 
 DEFAULT_SEED = 1
 DEFAULT_NUM_CANDIDATES = 8
@@ -36,7 +36,7 @@ class RendersMusic(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PieceRequest:
-    """A wish for a piece; refuses a number of candidates outside 1 to 32.
+    """A wish for a piece; refuses a seed below 0 and candidates outside 1 to 32.
 
     Attributes:
         brief: What the piece must be.
@@ -53,6 +53,8 @@ class PieceRequest:
     render: bool = False
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise InvalidRequest(f"seed is {self.seed}; it must be 0 or more")
         if not 1 <= self.num_candidates <= MAX_NUM_CANDIDATES:
             raise InvalidRequest(
                 f"num_candidates is {self.num_candidates}; "
@@ -87,10 +89,12 @@ class ComposedPiece:
 def compose_music(
     request: PieceRequest, *, composer: ComposesMusic, reader: RendersMusic
 ) -> ComposedPiece:
-    """Composes to a brief: candidates, check and choice by the composer, then sound on request."""
-    composition = composer.compose(
-        request.brief, seed=request.seed, num_candidates=request.num_candidates
-    )
+    """Composes to a brief: candidates, check and choice by the composer, then sound on request.
+
+    Raises:
+        InvalidRequest: The brief leaves nothing to play.
+    """
+    composition = _compose(request, composer)
     wav = _as_wav(reader.render(composition.midi)) if request.render else b""
     return ComposedPiece(
         midi=composition.midi,
@@ -103,9 +107,18 @@ def compose_music(
     )
 
 
+def _compose(request: PieceRequest, composer: ComposesMusic) -> "Composition":
+    try:
+        return composer.compose(
+            request.brief, seed=request.seed, num_candidates=request.num_candidates
+        )
+    except ValueError as error:  # what the composer says of a brief that cannot be played
+        raise InvalidRequest(str(error), details={"field": "brief"}) from error
+
+
 def _not_met(request: PieceRequest, composition: "Composition") -> "tuple[AttributeReport, ...]":
     """Says of everything that no brief could hold that the piece does not have it."""
-    from symbolic.compose import AttributeReport
+    from symbolic.report import AttributeReport
 
     got = {report.name: report.got for report in composition.attributes}
     return tuple(

@@ -62,13 +62,11 @@ def merge_brief(reading: BriefReading, message: pb.Brief) -> BriefReading:
         fields.setdefault("length_s", None)
     if "length_s" in fields and "bars" not in fields:
         fields["bars"] = None
-    names = {"tempo_qpm": "tempo"}
-    replaced = {names.get(name, name) for name in fields}
     try:
         brief = without_asked(reading.brief, fields.get("instruments", ()))
         return BriefReading(
             brief=replace(brief, **fields),
-            unserved=tuple(pair for pair in reading.unserved if pair[0] not in replaced),
+            unserved=tuple(pair for pair in reading.unserved if pair[0] not in fields),
         )
     except ValueError as error:
         raise InvalidRequest(str(error), details={"field": "brief"}) from error

@@ -15,12 +15,10 @@ from services.generation.compose import (
     compose_music,
 )
 from services.generation.messages import brief_message, merge_brief, piece_message
-from services.requests import checked_count, checked_text, understanding_message
+from services.requests import checked_count, checked_text, optional_understanding
 from services.workload import Workload
 from temptrack.v1 import generation_pb2 as pb
 from temptrack.v1 import generation_pb2_grpc
-
-Context = grpc.aio.ServicerContext
 
 
 class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
@@ -38,7 +36,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
         self._heavy = heavy
 
     async def ComposeMusic(  # noqa: N802 - named by the protocol
-        self, request: pb.ComposeMusicRequest, context: Context
+        self, request: pb.ComposeMusicRequest, context: grpc.aio.ServicerContext
     ) -> pb.ComposeMusicResponse:
         """A piece to words, a brief or both."""
         return await self._heavy.run(lambda: self._compose(request))
@@ -49,7 +47,7 @@ class GenerationServicer(generation_pb2_grpc.GenerationServiceServicer):
         piece = compose_music(wish, composer=self._composer, reader=self._reader)
         return pb.ComposeMusicResponse(
             piece=piece_message(piece),
-            understood=understanding_message(understood),
+            understood=optional_understanding(understood),
             brief=brief_message(piece.brief),
         )
 

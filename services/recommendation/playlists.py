@@ -175,7 +175,7 @@ def merge_hits(
         [
             Candidate(track=records[key], relevance=relevance, score=score, start_s=start_s,
                       vector=vectors.get(key))
-            for key, relevance, score, start_s in zip(*(c.tolist() for c in columns), strict=True)
+            for key, relevance, score, start_s in zip(*columns, strict=True)
             if key in records
         ]
     )  # fmt: skip

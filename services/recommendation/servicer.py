@@ -16,12 +16,10 @@ from services.recommendation.playlists import (
     continue_playlist,
     make_playlist,
 )
-from services.requests import checked_count, checked_filter, checked_text, understanding_message
+from services.requests import checked_count, checked_filter, checked_text, optional_understanding
 from services.workload import Workload
 from temptrack.v1 import recommendation_pb2 as pb
 from temptrack.v1 import recommendation_pb2_grpc
-
-Context = grpc.aio.ServicerContext
 
 
 class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServicer):
@@ -37,7 +35,7 @@ class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServic
         self._searches = searches
 
     async def ContinuePlaylist(  # noqa: N802 - named by the protocol
-        self, request: pb.ContinuePlaylistRequest, context: Context
+        self, request: pb.ContinuePlaylistRequest, context: grpc.aio.ServicerContext
     ) -> pb.ContinuePlaylistResponse:
         """The tracks that go on from those of a list."""
         answer = await self._searches.run(
@@ -46,11 +44,11 @@ class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServic
         return pb.ContinuePlaylistResponse(
             hits=hit_messages(answer.hits),
             ignored_seed_ids=answer.ignored_seed_ids,
-            understood=understanding_message(answer.understood),
+            understood=optional_understanding(answer.understood),
         )
 
     async def MakePlaylist(  # noqa: N802 - named by the protocol
-        self, request: pb.MakePlaylistRequest, context: Context
+        self, request: pb.MakePlaylistRequest, context: grpc.aio.ServicerContext
     ) -> pb.MakePlaylistResponse:
         """A list for words."""
         story = functools.partial(
@@ -65,7 +63,7 @@ class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServic
     def _seed(self, request: pb.ContinuePlaylistRequest) -> PlaylistSeed:
         if len(request.seed_track_ids) > MAX_SEED:
             raise InvalidRequest(
-                f"the seed has {len(request.seed_track_ids)} tracks; at most {MAX_SEED} are allowed",
+                f"the seed has {len(request.seed_track_ids)} tracks; at most {MAX_SEED}",
                 details={"field": "seed_track_ids"},
             )
         before: tuple[str, ...] = ()
@@ -85,6 +83,6 @@ class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServic
 def _made_message(made: MadePlaylist) -> pb.MakePlaylistResponse:
     return pb.MakePlaylistResponse(
         hits=hit_messages(made.hits),
-        understood=understanding_message(made.understood),
+        understood=optional_understanding(made.understood),
         no_match=made.no_match,
     )

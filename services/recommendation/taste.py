@@ -55,8 +55,8 @@ def summarise_taste(vectors: Sequence[Vector]) -> tuple[Taste, ...]:
 
 def _recency(num_tracks: int) -> Weights:
     ages = np.arange(num_tracks)[::-1]
-    weights: Weights = 0.5 ** (ages / HALF_LIFE)
-    return weights / weights.sum()
+    weights = np.power(0.5, ages / HALF_LIFE)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _parts(rows: Weights, weights: Weights, overall: Weights) -> tuple[Taste, ...]:
@@ -77,7 +77,7 @@ def _parts(rows: Weights, weights: Weights, overall: Weights) -> tuple[Taste, ..
 def _cluster(rows: Weights, weights: Weights, num_parts: int) -> npt.NDArray[np.int64]:
     """Spherical k-means from far-apart starts, so that the same seed gives the same parts."""
     centres = _far_apart(rows, num_parts)
-    labels = np.argmax(rows @ centres.T, axis=1)
+    labels: npt.NDArray[np.int64] = np.argmax(rows @ centres.T, axis=1)
     for _ in range(_NUM_ROUNDS):
         for part in range(num_parts):
             members = labels == part

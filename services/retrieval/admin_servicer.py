@@ -16,8 +16,6 @@ from services.retrieval.server_status import ServerFacts, ServerStatus, read_sta
 from temptrack.v1 import admin_pb2 as pb
 from temptrack.v1 import admin_pb2_grpc
 
-Context = grpc.aio.ServicerContext
-
 REINDEX_KIND = "reindex"
 OPERATION_MESSAGES: Messages = {REINDEX_KIND: (pb.ReindexMetadata, pb.ReindexResponse)}
 
@@ -46,13 +44,13 @@ class AdminServicer(admin_pb2_grpc.AdminServiceServicer):
         self._runner = runner
 
     async def GetStatus(  # noqa: N802 - named by the protocol
-        self, request: pb.GetStatusRequest, context: Context
+        self, request: pb.GetStatusRequest, context: grpc.aio.ServicerContext
     ) -> pb.GetStatusResponse:
         """How the server is."""
         return status_message(await asyncio.to_thread(self._read_status))
 
     async def Reindex(  # noqa: N802 - named by the protocol
-        self, request: pb.ReindexRequest, context: Context
+        self, request: pb.ReindexRequest, context: grpc.aio.ServicerContext
     ) -> operations_pb2.Operation:
         """Puts a reindex into the queue."""
         record = await asyncio.to_thread(self._start, embed_again=request.embed_again)

@@ -32,6 +32,8 @@ TEMPO_TOLERANCE = 0.08
 # Probability of drums, voices or an instrument from which "no ..." leaves a track out.
 RULED_OUT_FROM = 0.5
 MIN_CONFIDENCE = 0.5
+# Weight from which a tag of the audio trunk stands for a genre.
+SAME_GENRE = 0.9
 # Factors for what a track lacks; a tempo or key estimate may be wrong, so none is near 0.
 WRONG_TEMPO = 0.6
 WRONG_TEMPO_WORD = 0.85
@@ -73,7 +75,9 @@ def drop_ruled_out(
     if understood is None:
         return list(candidates), ()
     denied = [asked for asked in _certain(understood.asked) if asked.sign < 0]
-    kept, named = [], {}
+    kept: list[Candidate] = []
+    named = {a.words: f"no track could be checked for {a.value} (“{a.words}”); the words still"
+             " steer the search" for a in denied if _is_unheard(a, candidates)}  # fmt: skip
     for candidate in candidates:
         reason = next((a for a in denied if is_ruled_out(a, candidate.track)), None)
         if reason is None:
@@ -83,12 +87,20 @@ def drop_ruled_out(
     return kept, tuple(named.values())
 
 
+def _is_unheard(asked: "Asked", candidates: Sequence[Candidate]) -> bool:
+    """Whether something to be left out is nothing that is listened for."""
+    if asked.name not in ("instrument", "vocals"):
+        return False
+    heard = [c.track.description for c in candidates if c.track.description is not None]
+    return bool(heard) and all(heard_probability(asked, h) is None for h in heard)
+
+
 def is_ruled_out(asked: "Asked", track: TrackRecord) -> bool:
     """Whether a track has what was asked not to be there, by its tags or by ear."""
     if str(asked.value).casefold() in track.tags:
         return True
     heard = track.description
-    return heard is not None and (_probability(asked, heard) or 0.0) >= RULED_OUT_FROM
+    return heard is not None and (heard_probability(asked, heard) or 0.0) >= RULED_OUT_FROM
 
 
 def in_tempo(asked: "Asked", tempo_bpm: float) -> bool:
@@ -166,7 +178,7 @@ def _length_term(asked: "Asked", duration_s: float | None) -> float:
 
 
 def _sound_term(asked: "Asked", heard: "Description") -> float:
-    probability = _probability(asked, heard)
+    probability = heard_probability(asked, heard)
     if probability is None:
         return 1.0
     if asked.sign < 0:
@@ -174,7 +186,7 @@ def _sound_term(asked: "Asked", heard: "Description") -> float:
     return NO_VOICE + (1.0 - NO_VOICE) * probability if asked.name == "vocals" else 1.0
 
 
-def _probability(asked: "Asked", heard: "Description") -> float | None:
+def heard_probability(asked: "Asked", heard: "Description") -> float | None:
     """How probably a track has an instrument, voice or genre; None where nobody listened."""
     value = str(asked.value)
     if asked.name == "vocals":
@@ -182,4 +194,15 @@ def _probability(asked: "Asked", heard: "Description") -> float | None:
         return max(tags) if tags else heard.vocals
     if asked.name == "instrument":
         return heard.instruments.get(value)
-    return heard.tags.get(value) if asked.name == "genre" else None
+    return _genre_probability(value, heard) if asked.name == "genre" else None
+
+
+def _genre_probability(genre: str, heard: "Description") -> float | None:
+    """The surest of the tags that stand for a genre."""
+    from encoders.lexicon.vocabulary import load_vocabulary
+
+    weights = load_vocabulary().tags.get(f"genre:{genre}", {})
+    known = [
+        heard.tags[tag] for tag, w in weights.items() if w >= SAME_GENRE and tag in heard.tags
+    ]
+    return max(known) if known else None

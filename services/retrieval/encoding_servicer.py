@@ -17,7 +17,6 @@ from services.workload import Workload
 from temptrack.v1 import encoding_pb2 as pb
 from temptrack.v1 import encoding_pb2_grpc
 
-Context = grpc.aio.ServicerContext
 MAX_TEXTS = 256
 MIDI_SUFFIXES = (".mid", ".midi", ".rmi")
 
@@ -41,7 +40,7 @@ class EncodingServicer(encoding_pb2_grpc.EncodingServiceServicer):
         self._heavy = heavy
 
     async def EmbedText(  # noqa: N802 - named by the protocol
-        self, request: pb.EmbedTextRequest, context: Context
+        self, request: pb.EmbedTextRequest, context: grpc.aio.ServicerContext
     ) -> pb.EmbedTextResponse:
         """Sentences as vectors, with how each was read."""
         texts = _checked_texts(request.texts)
@@ -53,14 +52,14 @@ class EncodingServicer(encoding_pb2_grpc.EncodingServiceServicer):
         )
 
     async def EmbedSound(  # noqa: N802 - named by the protocol
-        self, request: pb.EmbedSoundRequest, context: Context
+        self, request: pb.EmbedSoundRequest, context: grpc.aio.ServicerContext
     ) -> pb.EmbedSoundResponse:
         """A recording or MIDI file as vectors, with what was heard."""
         path = media_path(request.media, self._sources)
         return await self._heavy.run(lambda: self._embed_sound(path))
 
     async def EmbedClip(  # noqa: N802 - named by the protocol
-        self, request: pb.EmbedClipRequest, context: Context
+        self, request: pb.EmbedClipRequest, context: grpc.aio.ServicerContext
     ) -> pb.EmbedClipResponse:
         """A clip as a vector, with what was seen."""
         path = media_path(request.media, self._sources)

@@ -81,7 +81,7 @@ def _raise(known: Candidate, named: Candidate) -> Candidate:
 
 def _named_candidate(track: TrackRecord, relevance: float) -> Candidate:
     name = f"“{track.title}”" + (f" by {track.artist}" if track.artist else "")
-    reasons = (Reason(kind="words", text=f"you named it: {name}"),)
+    reasons: tuple[Reason, ...] = (Reason(kind="words", text=f"you named it: {name}"),)
     if not track.has_sound:
         reasons = (*reasons, BY_WORDS_ONLY)
     return Candidate(track=track, relevance=relevance, reasons=reasons)

@@ -13,7 +13,7 @@ import numpy as np
 from encoders.lexicon.vocabulary import AXES, load_vocabulary
 from services.catalogue.records import key_number
 from services.recommendation.hits import Candidate, Reason
-from services.retrieval.asks import MIN_CONFIDENCE, in_tempo
+from services.retrieval.asks import MIN_CONFIDENCE, heard_probability, in_tempo
 
 if TYPE_CHECKING:
     from encoders.embed import ClipDescription
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from services.retrieval.wish import Wish
 
 MAX_REASONS = 4
-# Axes on which a description is signed; the others are probabilities.
-SIGNED_AXES = ("valence", "energy", "tension", "power")
 # Cosine of a mood word's affect with the track's, from which the track supports the word.
 SUPPORTED_FROM = 0.5
 # Length of the track's affect on the axes that count, below which it supports no mood.
@@ -56,7 +54,7 @@ def reasons_for(candidate: Candidate, wish: "Wish") -> tuple[Reason, ...]:
 def supports_mood(heard: "Description", affect: Sequence[float]) -> bool:
     """Whether what was heard points the way of an affect given on AXES."""
     shared = [(a, heard.moods[axis]) for axis, a in zip(AXES, affect, strict=True)
-              if axis in SIGNED_AXES and axis in heard.moods]  # fmt: skip
+              if axis in heard.moods]  # fmt: skip
     if not shared:
         return False
     asked, got = np.array(shared, dtype=np.float64).T
@@ -147,7 +145,7 @@ def _vocal_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
 
 
 def _instrument_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
-    probability = heard.instruments.get(str(asked.value))
+    probability = heard_probability(asked, heard)
     if probability is None:
         return
     if asked.sign > 0 and probability >= HEARD_FROM:
@@ -157,7 +155,7 @@ def _instrument_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason
 
 
 def _genre_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
-    probability = heard.tags.get(str(asked.value))
+    probability = heard_probability(asked, heard)
     if probability is not None and asked.sign > 0 and probability >= TAG_FROM:
         yield Reason(kind="tag", text=f"sounds like {asked.value}")
 

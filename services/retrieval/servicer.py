@@ -13,9 +13,9 @@ from services.requests import (
     checked_count,
     checked_filter,
     checked_text,
-    clip_message,
+    optional_clip,
     optional_media,
-    understanding_message,
+    optional_understanding,
 )
 from services.retrieval.find import find_music, find_similar
 from services.retrieval.query import (
@@ -32,7 +32,6 @@ from services.workload import Workload
 from temptrack.v1 import retrieval_pb2 as pb
 from temptrack.v1 import retrieval_pb2_grpc
 
-Context = grpc.aio.ServicerContext
 MAX_FILE_NAME = 255
 
 
@@ -55,7 +54,7 @@ class RetrievalServicer(retrieval_pb2_grpc.RetrievalServiceServicer):
         self._heavy = heavy
 
     async def FindMusic(  # noqa: N802 - named by the protocol
-        self, request: pb.FindMusicRequest, context: Context
+        self, request: pb.FindMusicRequest, context: grpc.aio.ServicerContext
     ) -> pb.FindMusicResponse:
         """Music for words, a clip, a recording, a MIDI file, a track or any mix."""
         query = await asyncio.to_thread(query_from_message, request, self._sources)
@@ -63,7 +62,7 @@ class RetrievalServicer(retrieval_pb2_grpc.RetrievalServiceServicer):
         return await work.run(lambda: answer_message(find_music(query, self._tools)))
 
     async def FindSimilar(  # noqa: N802 - named by the protocol
-        self, request: pb.FindSimilarRequest, context: Context
+        self, request: pb.FindSimilarRequest, context: grpc.aio.ServicerContext
     ) -> pb.FindSimilarResponse:
         """Tracks that sound like one of the catalogue."""
         query = SimilarQuery(
@@ -76,7 +75,9 @@ class RetrievalServicer(retrieval_pb2_grpc.RetrievalServiceServicer):
         return pb.FindSimilarResponse(hits=hit_messages(answer.hits), no_match=answer.no_match)
 
     async def UploadMedia(  # noqa: N802 - named by the protocol
-        self, request_iterator: AsyncIterator[pb.UploadMediaRequest], context: Context
+        self,
+        request_iterator: AsyncIterator[pb.UploadMediaRequest],
+        context: grpc.aio.ServicerContext,
     ) -> pb.UploadMediaResponse:
         """A handle for a file that comes in pieces, header first."""
         header = await _first_header(request_iterator)
@@ -116,8 +117,8 @@ def answer_message(answer: Answer) -> pb.FindMusicResponse:
     """What a search answers."""
     return pb.FindMusicResponse(
         hits=hit_messages(answer.hits),
-        understood=understanding_message(answer.understood),
-        seen=clip_message(answer.seen),
+        understood=optional_understanding(answer.understood),
+        seen=optional_clip(answer.seen),
         no_match=answer.no_match,
         floor=answer.floor,
         best_relevance=answer.best_relevance,
