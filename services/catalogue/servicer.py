@@ -20,8 +20,9 @@ from services.catalogue.messages import (
     playlist_message,
     track_message,
 )
+from services.catalogue.records import PlaylistRecord
 from services.catalogue.store import Catalogue
-from services.errors import InvalidRequest, NoSound
+from services.errors import InvalidRequest, NoSound, NotFound
 from services.operations.records import OperationRecord
 from services.operations.runner import OperationRunner
 from services.operations.servicer import Messages, operation_message, page_limit
