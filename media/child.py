@@ -1,7 +1,8 @@
 """Reads untrusted media in spawned, limited children; a hang or a crash is one clear error.
 
-A child answers one file at a time, is kept warm, and is replaced after a failure or after fifty
-files. Children start when they are first needed.
+A child answers one file at a time, is kept warm, and is replaced after a failure (a hang, a crash,
+too much memory, damage that its decoder met) or after fifty files. Children start when they are
+first needed.
 """
 
 import dataclasses
@@ -137,9 +138,8 @@ class MediaReader:
             child = child or _Child(self.limits)
             answer = child.ask(path, dict(question) | {"path": str(path.absolute())}, data)
             self.peak_bytes = max(self.peak_bytes, int(answer.header.get("peak_bytes", 0)))
-            value = _open_answer(expected, path, answer)
-            keep = child.num_files < FILES_PER_CHILD
-            return value
+            keep = not answer.header.get("spent", True) and child.num_files < FILES_PER_CHILD
+            return _open_answer(expected, path, answer)
         finally:
             if child is not None and not keep:
                 child.end()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from media import wire
-from media.errors import MediaError, OverLimit
+from media.errors import MediaError, OverLimit, UnreadableMedia
 from media.limits import Limits
 
 _MAX_OPEN_FILES = 64
@@ -61,20 +61,22 @@ def _answer(answers: int, question: wire.Message, limits: Limits) -> None:
     try:
         value = _do_job(question.header, bytes(question.body), limits)
     except MediaError as error:
-        _refuse(answers, error)
+        # A decoder that met damage may be damaged itself; a refusal beforehand costs nothing.
+        _refuse(answers, error, spent=isinstance(error, UnreadableMedia))
     except MemoryError:
         name = Path(question.header["path"]).name
         bound = limits.max_memory_bytes >> 20
-        _refuse(answers, OverLimit(f"{name}: needs more than the {bound} MiB of memory allowed"))
+        refusal = OverLimit(f"{name}: needs more than the {bound} MiB of memory allowed")
+        _refuse(answers, refusal, spent=True)
     else:
         fields, arrays = wire.pack(value) if value is not None else ({}, [])
-        header = {"type": type(value).__name__, "fields": fields, "peak_bytes": _peak_bytes()}
-        wire.send(answers, header, *arrays)
+        header = {"type": type(value).__name__, "fields": fields, "spent": False}
+        wire.send(answers, header | {"peak_bytes": _peak_bytes()}, *arrays)
 
 
-def _refuse(answers: int, error: MediaError) -> None:
-    header = {"error": type(error).__name__, "message": str(error), "peak_bytes": _peak_bytes()}
-    wire.send(answers, header)
+def _refuse(answers: int, error: MediaError, *, spent: bool) -> None:
+    header = {"error": type(error).__name__, "message": str(error), "spent": spent}
+    wire.send(answers, header | {"peak_bytes": _peak_bytes()})
 
 
 def _peak_bytes() -> int:
