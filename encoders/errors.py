@@ -3,6 +3,8 @@
 EncoderError
 ├── UnknownProfile    no such set of towers
 ├── BrokenWeights     a weight file is missing, changed, or does not fit its card
+├── BrokenVector      a tower gave a row without length or with NaN; it never leaves
+├── UnusableText      a text without a word
 ├── UnusableSound     samples that no tower can take (wrong rate or shape, NaN)
 └── UnusableFrames    pictures that no tower can take (none, wrong shape)
 """
@@ -24,6 +26,18 @@ class BrokenWeights(EncoderError):  # noqa: N818 - named for what is wrong
     """Refuses weights that are missing or are not the ones that their card names."""
 
     reason = "BROKEN_WEIGHTS"
+
+
+class BrokenVector(EncoderError):  # noqa: N818 - named for what is wrong
+    """Refuses to hand out a vector that has no direction."""
+
+    reason = "BROKEN_VECTOR"
+
+
+class UnusableText(EncoderError):  # noqa: N818 - named for what is wrong
+    """Refuses a text without a word."""
+
+    reason = "UNUSABLE_TEXT"
 
 
 class UnusableSound(EncoderError):  # noqa: N818 - named for what is wrong

@@ -1,0 +1,246 @@
+"""The towers joined: texts, sounds and clips to unit-length float32 vectors of one space.
+
+This is the one place where vectors become unit length, and NaN never leaves it. Knows no
+catalogue.
+
+    embedder = load_embedder()                  # reads hashes only; a tower is loaded when first
+    needed embedder.warm()                             # or all of them now
+    embedder.embed_text("slow sad piano").vector            # (256,)
+    embedder.embed_sound(sound).segments                    # (S, 256), 9 s each, every 6 s
+    embedder.embed_clip(frames).description.words embedder.fuse(text=..., clip=..., balance=0.5)
+    # (256,)
+
+Scores are written music: render them first (`media.render`), then embed the sound.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from encoders.attributes import Description, describe_sound
+from encoders.errors import BrokenVector, UnknownProfile, UnusableText
+from encoders.space import DIMENSION, Space, name_space
+from encoders.towers.audio import load_audio_head
+from encoders.towers.clip import ClipDescription, project_clip, view_clip
+from encoders.towers.text import load_text_head
+from encoders.trunks.checkpoint import WEIGHTS, verify_folder
+from encoders.trunks.efficientnet import load_efficientnet
+from encoders.trunks.minilm import load_minilm
+from encoders.understanding import Understanding, understand_text
+
+if TYPE_CHECKING:
+    from encoders.trunks.musicnn import MusicnnTrunk
+    from media.audio import Sound
+    from media.video import Frames
+
+PROFILES = ("small",)
+FOLDERS = ("musicnn", "minilm", "efficientnet", "heads/audio", "heads/text")
+# Raised by hand when code moves the vectors of sounds although no weight changed.
+PREPROCESSING = 1
+SHORTEST_ROW = 1e-6
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TextEmbedding:
+    """Holds a text's vector and what was understood of it."""
+
+    vector: np.ndarray  # (256,)
+    understanding: Understanding
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SoundEmbedding:
+    """Holds the vectors of a sound's segments and of the whole, and what it is like."""
+
+    segments: np.ndarray  # (S, 256)
+    starts_s: np.ndarray  # (S,)
+    track: np.ndarray  # (256,)
+    description: Description
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClipEmbedding:
+    """Holds a clip's vector and what was seen."""
+
+    vector: np.ndarray  # (256,)
+    description: ClipDescription
+
+
+Vectored = np.ndarray | TextEmbedding | SoundEmbedding | ClipEmbedding
+
+
+class Embedder:
+    """Holds the towers of one space. Its methods may be called from several threads."""
+
+    def __init__(self, space: Space, weights: Path) -> None:
+        self.space = space
+        self._hearing = _Once(partial(_load_hearing, weights))
+        self._reading = _Once(partial(load_minilm, weights / "minilm"))
+        self._seeing = _Once(partial(load_efficientnet, weights / "efficientnet"))
+        self._audio_head = _Once(partial(load_audio_head, weights / "heads" / "audio"))
+        self._text_head = _Once(partial(load_text_head, weights / "heads" / "text"))
+
+    def warm(self) -> None:
+        """Load every tower now, so that the first answer is as quick as the second."""
+        for part in (self._reading, self._seeing, self._hearing, self._audio_head):
+            part.get()
+        self.embed_text("music")
+
+    def embed_text(self, text: str) -> TextEmbedding:
+        """The vector of a wish in words and what was understood of it.
+
+        Raises:
+            UnusableText: not a single word.
+        """
+        understanding = understand_text(_check_text(text))
+        row = self._text_rows([understanding])[0]
+        return TextEmbedding(vector=make_unit(row), understanding=understanding)
+
+    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors (N, 256) of many texts.
+
+        Raises:
+            UnusableText: one of them has not a single word.
+        """
+        if not texts:
+            return np.zeros((0, DIMENSION), dtype=np.float32)
+        return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts]))
+
+    def embed_sound(self, sound: "Sound") -> SoundEmbedding:
+        """The vectors of a mono sound at 16 kHz: segments of 9 s, one every 6 s, and the whole.
+
+        Raises:
+            UnusableSound: another rate or shape, or values that are not finite.
+            NoContent: silence.
+        """
+        from encoders.trunks.features import segment_mean, sound_features
+
+        features, head = sound_features(sound, self._hearing.get()), self._audio_head.get()
+        arrays = (features.pools, features.tag_logits, features.signal)
+        segments = head.project(*(segment_mean(rows, features.segments) for rows in arrays))
+        whole = [features.track_mean(rows)[None] for rows in arrays]
+        axes = head.concepts(whole[1], whole[2])[0]
+        return SoundEmbedding(
+            segments=make_unit(segments),
+            starts_s=features.segment_starts_s,
+            track=make_unit(head.project(*whole)[0]),
+            description=describe_sound(features, axes),
+        )
+
+    def embed_clip(self, frames: "Frames") -> ClipEmbedding:
+        """The vector of a silent clip and what was seen.
+
+        Raises:
+            UnusableFrames: no frame, or not (T, H, W, 3) bytes with one time each.
+        """
+        view = view_clip(frames, self._seeing.get())
+        row = project_clip(view, self._text_head.get())
+        return ClipEmbedding(vector=make_unit(row), description=view.description)
+
+    def fuse(
+        self,
+        *,
+        text: Vectored | None = None,
+        clip: Vectored | None = None,
+        sound: Vectored | None = None,
+        balance: float = 0.5,
+    ) -> np.ndarray:
+        """One query vector (256,) of what is there; each side a vector or an embedding.
+
+        Args:
+            text: the words.
+            clip: the picture.
+            sound: a recording or a rendered score; beside a clip the two count alike.
+            balance: 0 is the text alone, 1 the clip and the sound alone; without effect where only
+                one side is there.
+
+        Raises:
+            ValueError: nothing to fuse, or a balance outside 0 to 1.
+        """
+        if not 0.0 <= balance <= 1.0:
+            raise ValueError(f"balance is {balance}, allowed is 0 (text alone) to 1 (clip alone)")
+        heard = [_vector_of(side) for side in (clip, sound) if side is not None]
+        if text is None and not heard:
+            raise ValueError("nothing to fuse: give a text, a clip or a sound")
+        if text is None:
+            return make_unit(np.sum(heard, axis=0))
+        if not heard:
+            return make_unit(_vector_of(text))
+        shown = make_unit(np.sum(heard, axis=0))
+        return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
+
+    def _text_rows(self, understandings: Sequence[Understanding]) -> np.ndarray:
+        """Rows (N, 256); a text that asks for nothing ("music, please") is taken as a sentence."""
+        trunk, head = self._reading.get(), self._text_head.get()
+        rows = head.project_all(understandings, trunk.sentence_vectors)
+        empty = np.flatnonzero(np.linalg.norm(rows, axis=1) < SHORTEST_ROW)
+        if len(empty):
+            sentences = [understandings[int(i)].text for i in empty]
+            rows[empty] = head.network(trunk.sentence_vectors(sentences))
+        return rows
+
+
+def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> Embedder:
+    """The towers of a profile; checks every weight file against its card, loads none of them yet.
+
+    Raises:
+        UnknownProfile: there is no such profile.
+        BrokenWeights: a file is missing or changed.
+    """
+    if profile not in PROFILES:
+        raise UnknownProfile(f"no profile {profile!r}; there is {', '.join(PROFILES)}")
+    hashes = {folder: verify_folder(weights / folder) for folder in FOLDERS}
+    space = name_space(profile, {**hashes, "preprocessing": PREPROCESSING})
+    return Embedder(space, weights)
+
+
+def make_unit(rows: np.ndarray) -> np.ndarray:
+    """Rows (..., D) as float32 of unit length.
+
+    Raises:
+        BrokenVector: a row is not finite or has no length.
+    """
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=-1, keepdims=True)
+    if not np.isfinite(lengths).all() or (lengths < SHORTEST_ROW).any():
+        raise BrokenVector(f"rows of lengths {lengths.min()} to {lengths.max()} have no direction")
+    return np.asarray(rows / lengths, dtype=np.float32)
+
+
+class _Once(Generic[T]):
+    """Loads a thing when it is first asked for, once, whichever thread asks."""
+
+    def __init__(self, load: Callable[[], T]) -> None:
+        self._load = load
+        self._loaded: T | None = None
+        self._lock = threading.Lock()
+
+    def get(self) -> T:
+        with self._lock:
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
+
+
+def _load_hearing(weights: Path) -> "MusicnnTrunk":
+    from encoders.trunks.musicnn import load_musicnn
+
+    return load_musicnn(weights / "musicnn")
+
+
+def _check_text(text: str) -> str:
+    if not any(character.isalnum() for character in text):
+        raise UnusableText(f"the text {text[:40]!r} has no word; say what music is wanted")
+    return text
+
+
+def _vector_of(side: Vectored) -> np.ndarray:
+    if isinstance(side, SoundEmbedding):
+        return side.track
+    return side if isinstance(side, np.ndarray) else side.vector
