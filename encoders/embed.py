@@ -31,6 +31,7 @@ from encoders.towers.text import load_text_head
 from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.efficientnet import load_efficientnet
 from encoders.trunks.minilm import load_minilm
+from encoders.trunks.spectrum import FFT_LENGTH, HOP_LENGTH, LOG_GAIN, NUM_MELS, SAMPLE_RATE
 from encoders.understanding import Understanding, understand_text
 
 if TYPE_CHECKING:
@@ -40,8 +41,15 @@ if TYPE_CHECKING:
 
 PROFILES = ("small",)
 FOLDERS = ("musicnn", "minilm", "efficientnet", "heads/audio", "heads/text")
-# Raised by hand when code moves the vectors of sounds although no weight changed.
-PREPROCESSING = 1
+PREPROCESSING = {
+    "sample_rate": SAMPLE_RATE,
+    "fft_length": FFT_LENGTH,
+    "hop_length": HOP_LENGTH,
+    "num_mels": NUM_MELS,
+    "log_gain": LOG_GAIN,
+    # Raised by hand when code moves the vectors of sounds although nothing above changes.
+    "version": 1,
+}
 SHORTEST_ROW = 1e-6
 
 T = TypeVar("T")
@@ -197,8 +205,7 @@ def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> Embedder:
     if profile not in PROFILES:
         raise UnknownProfile(f"no profile {profile!r}; there is {', '.join(PROFILES)}")
     hashes = {folder: verify_folder(weights / folder) for folder in FOLDERS}
-    space = name_space(profile, {**hashes, "preprocessing": PREPROCESSING})
-    return Embedder(space, weights)
+    return Embedder(name_space(profile, {**hashes, **PREPROCESSING}), weights)
 
 
 def make_unit(rows: np.ndarray) -> np.ndarray:

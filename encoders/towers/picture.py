@@ -48,7 +48,7 @@ def measure_picture(rgb: np.ndarray, times_s: np.ndarray) -> PictureMeasures:
 
 
 def crop_bars(rgb: np.ndarray) -> np.ndarray:
-    """The frames without rows and columns at the edges that stay black; a black clip stays whole."""
+    """The frames without edge rows and columns that stay black; a black clip stays whole."""
     step = max(1, len(rgb) // BAR_FRAMES)
     brightest = rgb[::step].max(axis=(0, 3))  # (H, W)
     rows = np.flatnonzero(brightest.max(axis=1) > BAR_LEVEL)
