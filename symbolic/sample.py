@@ -115,5 +115,5 @@ def _cut_overlaps(notes: Sequence[Note], num_steps: int) -> tuple[Note, ...]:
     ends = [note.onset for note in notes[1:]] + [num_steps]
     return tuple(
         replace(note, duration=min(note.end, end) - note.onset)
-        for note, end in zip(notes, ends, strict=True)
+        for note, end in zip(notes, ends, strict=False)  # a voice may be empty
     )

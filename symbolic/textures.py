@@ -36,7 +36,7 @@ def split_into_bars(
 ) -> Iterator[Stretch]:
     """Chords cut at bar lines, in order."""
     stops = [chord.onset for chord in chords[1:]] + [steps_per_bar * num_bars]
-    for chord, stop in zip(chords, stops, strict=True):
+    for chord, stop in zip(chords, stops, strict=False):  # there may be no chords
         start = chord.onset
         while start < stop:
             bar = start // steps_per_bar

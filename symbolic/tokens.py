@@ -160,7 +160,7 @@ def _notes(events: Sequence[tuple[int, int]], num_steps: int) -> tuple[Note, ...
     ends = [onset for onset, _ in events[1:]] + [num_steps]
     return tuple(
         Note(onset=onset, duration=end - onset, pitch=content - FIRST_PITCH + LOWEST_PITCH)
-        for (onset, content), end in zip(events, ends, strict=True)
+        for (onset, content), end in zip(events, ends, strict=False)  # a voice may be empty
         if content != REST
     )
 

@@ -143,5 +143,5 @@ def _cut_notes(notes: NDArray[np.int64], start: int, stop: int) -> tuple[Note, .
     ends = [*chosen[1:, 0].tolist(), stop]
     return tuple(
         Note(onset=onset - start, duration=min(onset + duration, end) - onset, pitch=pitch)
-        for (onset, duration, pitch), end in zip(chosen.tolist(), ends, strict=True)
+        for (onset, duration, pitch), end in zip(chosen.tolist(), ends, strict=False)
     )
