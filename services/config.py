@@ -38,19 +38,22 @@ class ServerConfig:
         address: "host:port" (port 0 takes a free one) or "unix:/path/of/socket".
         allow_public: lets a plaintext address be reached from other machines.
         reflection: lets tools such as grpcurl ask which services there are.
-        workers: requests that are worked on at one time, 1 to 256.
+        searches: searches that run at one time, 1 to 256.
+        queue: searches, and again clips and pieces, that may wait; more are refused, 0 to 10,000.
         drain_s: time that requests under way get to finish when the server stops, in seconds.
     """
 
     address: str = DEFAULT_ADDRESS
     allow_public: bool = False
     reflection: bool = False
-    workers: int = 8
+    searches: int = 4
+    queue: int = 64
     drain_s: float = 20.0
 
     def __post_init__(self) -> None:
         _check_address(self.address)
-        _check_range("server.workers", self.workers, 1, 256)
+        _check_range("server.searches", self.searches, 1, 256)
+        _check_range("server.queue", self.queue, 0, 10_000)
         _check_range("server.drain_s", self.drain_s, 0, 3600)
         if self.is_public and not self.allow_public:
             raise ConfigError(
@@ -76,7 +79,7 @@ class MediaConfig:
         allowed_roots: folders whose files a request may name by path; none allows none.
         upload_max_mib: size of one upload, 1 to 65,536 MiB.
         upload_expires_s: time until an upload that nobody used is removed, 60 s to 30 days.
-        decoders: children that decode at one time, 1 to 64; each may take 2 GiB.
+        decoders: files that are decoded or composed at one time, 1 to 64; each may take 2 GiB.
     """
 
     allowed_roots: tuple[Path, ...] = ()
@@ -104,9 +107,11 @@ class IndexConfig:
 
     Attributes:
         engine: "flat" (FAISS, on a GPU where there is one) or "exact" (numpy).
+        reindex_after_import: builds a new generation when a fifth of all rows is fresh.
     """
 
     engine: str = "flat"
+    reindex_after_import: bool = True
 
     def __post_init__(self) -> None:
         _check_choice("index.engine", self.engine, ENGINES)

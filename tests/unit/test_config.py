@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.config import Config, ServerConfig, ConfigError, load_config, parse_config
+from services.config import Config, ConfigError, ServerConfig, load_config, parse_config
 from tests.conftest import REPOSITORY
 
 HOME = {"XDG_DATA_HOME": "/data"}
@@ -50,9 +50,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"hone": "/h"}, "hone is no setting"),
     ({"server": {"port": 1}}, r"server\.port is no setting; there are address"),
     ({"server": 3}, r"write \[server\]"),
-    ({"server": {"workers": "8"}}, r"server\.workers is '8'; it must be of type int"),
-    ({"server": {"workers": True}}, "must be of type int"),
-    ({"server": {"workers": 0}}, r"server\.workers is 0; it must be 1 to 256"),
+    ({"server": {"searches": "8"}}, r"server\.searches is '8'; it must be of type int"),
+    ({"server": {"searches": True}}, "must be of type int"),
+    ({"server": {"searches": 0}}, r"server\.searches is 0; it must be 1 to 256"),
     ({"server": {"address": "here"}}, "give an IP address and a port"),
     ({"server": {"address": "127.0.0.1:70000"}}, "give an IP address and a port"),
     ({"server": {"address": "0.0.0.0:50551"}}, "can be reached from other machines"),

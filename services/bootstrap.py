@@ -1,0 +1,372 @@
+"""Chooses everything: the one place where the parts of an application are picked and joined."""
+
+import importlib.metadata
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from google.longrunning import operations_pb2_grpc
+
+from index.errors import VectorIndexError
+from index.generation import GenerationStore
+from index.gpu import has_gpu
+from services.catalogue.importing import IMPORT_KIND, import_handler
+from services.catalogue.ingest import Ingest, SoundEmbedder, SoundReader
+from services.catalogue.servicer import OPERATION_MESSAGES as IMPORT_MESSAGES
+from services.catalogue.servicer import CatalogueServicer
+from services.catalogue.store import Catalogue
+from services.config import Config
+from services.database import Sessions, open_database, upgrade_database
+from services.generation.compose import ComposesMusic
+from services.generation.servicer import GenerationServicer
+from services.home import HOME_FORMAT, Home, HomeLock, lock_home, open_home
+from services.operations.progress import Progress
+from services.operations.runner import Handler, OperationRunner
+from services.operations.servicer import OperationsServicer
+from services.operations.store import OperationStore
+from services.recommendation.playlists import PlaylistTools
+from services.recommendation.servicer import RecommendationServicer
+from services.retrieval.admin_servicer import OPERATION_MESSAGES as REINDEX_MESSAGES
+from services.retrieval.admin_servicer import REINDEX_KIND, AdminServicer
+from services.retrieval.encoding_servicer import EncodingServicer
+from services.retrieval.find import find_for_playlist
+from services.retrieval.reindex import FitsCalibration, ReindexTools, reindex, should_reindex
+from services.retrieval.searcher import Searcher
+from services.retrieval.server_status import ServerFacts
+from services.retrieval.servicer import RetrievalServicer
+from services.retrieval.snapshot import CalibratesRelevance
+from services.retrieval.tools import EmbedsMusic, ReadsMedia, Tools
+from services.uploads import MediaSource, UploadStore
+from services.workload import Workload
+from temptrack.v1 import (
+    admin_pb2_grpc,
+    catalogue_pb2_grpc,
+    encoding_pb2_grpc,
+    generation_pb2_grpc,
+    recommendation_pb2_grpc,
+    retrieval_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    from symbolic.brief import Brief
+    from symbolic.compose import Composition
+
+logger = logging.getLogger(__name__)
+NUM_OPERATIONS = 1  # imports and reindexes wait for each other: they want the same cores
+
+
+class Embeds(EmbedsMusic, SoundEmbedder, Protocol):
+    """Embeds queries and tracks; `encoders.embed.Embedder` does."""
+
+
+class Reads(ReadsMedia, SoundReader, Protocol):
+    """Decodes untrusted files; `media.child.MediaReader` does."""
+
+    def close(self) -> None:
+        """Ends its children."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """The parts that hold weights or child processes.
+
+    Attributes:
+        embedder: turns words, sounds and clips into vectors.
+        reader: decodes untrusted files.
+        composer: makes pieces.
+        calibration: relevance before a generation brings its own.
+        read_calibration: reads the calibration kept in a generation.
+        fit_calibration: fits relevance to a catalogue.
+    """
+
+    embedder: Embeds
+    reader: Reads
+    composer: ComposesMusic
+    calibration: CalibratesRelevance
+    read_calibration: Callable[[bytes], CalibratesRelevance]
+    fit_calibration: FitsCalibration
+
+
+LoadModels = Callable[[Config], Models]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service: its full name, its servicer, and what adds that to a server."""
+
+    name: str
+    # `Any`: generated code has no types.
+    servicer: Any
+    add: Callable[[Any, Any], None]
+
+
+_ADD: Mapping[str, Any] = {
+    "temptrack.v1.CatalogueService": catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server,
+    "temptrack.v1.EncodingService": encoding_pb2_grpc.add_EncodingServiceServicer_to_server,
+    "temptrack.v1.RetrievalService": retrieval_pb2_grpc.add_RetrievalServiceServicer_to_server,
+    "temptrack.v1.RecommendationService": (
+        recommendation_pb2_grpc.add_RecommendationServiceServicer_to_server
+    ),
+    "temptrack.v1.GenerationService": generation_pb2_grpc.add_GenerationServiceServicer_to_server,
+    "temptrack.v1.AdminService": admin_pb2_grpc.add_AdminServiceServicer_to_server,
+    "google.longrunning.Operations": operations_pb2_grpc.add_OperationsServicer_to_server,
+}
+
+
+class Application:
+    """All services of one home, which it owns until it is closed."""
+
+    def __init__(
+        self, services: tuple[Service, ...], lock: HomeLock, resources: ExitStack
+    ) -> None:
+        self.services = services
+        self._lock = lock
+        self._resources = resources
+
+    def announce(self, address: str) -> None:
+        """Tells other processes where the owner of the home listens."""
+        self._lock.announce(address)
+
+    def close(self) -> None:
+        """Stops operations after the item at work, closes everything and gives the home back."""
+        self._resources.close()
+
+
+def build_application(config: Config, *, load: "LoadModels | None" = None) -> Application:
+    """An application over the home of the settings, with unfinished operations going on.
+
+    Raises:
+        HomeInUse: another process owns the home.
+        HomeTooNew: a later version wrote it.
+        BrokenWeights: weights are missing or changed.
+    """
+    with ExitStack() as resources:
+        home = open_home(config.home)
+        lock = resources.enter_context(lock_home(home))
+        models = (load or load_models)(config)
+        resources.callback(models.reader.close)
+        parts = _build_parts(config, home, models, resources)
+        services = _build_services(config, parts, models, resources)
+        parts.runner.resume_unfinished()
+        return Application(services, lock, resources.pop_all())
+
+
+def load_models(config: Config) -> Models:
+    """The models of the small profile; each tower loads when it is first needed."""
+    from encoders.embed import load_embedder
+    from media.child import MediaReader
+    from services.retrieval.calibrate import fit_calibration, load_calibration, read_calibration
+
+    embedder = load_embedder()
+    return Models(
+        embedder=embedder,
+        reader=MediaReader(num_children=config.media.decoders),
+        composer=_LateComposer(),
+        calibration=load_calibration(),
+        read_calibration=read_calibration,
+        fit_calibration=fit_calibration,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What services share."""
+
+    home: Home
+    database: str
+    catalogue: Catalogue
+    sources: MediaSource
+    searcher: Searcher
+    runner: OperationRunner
+    tools: Tools
+
+
+def _build_parts(config: Config, home: Home, models: Models, resources: ExitStack) -> _Parts:
+    engine = open_database(config.database_url or home.database_url)
+    resources.callback(engine.dispose)
+    upgrade_database(engine)
+    sessions = Sessions(engine)
+    catalogue = Catalogue(sessions)
+    sources = _build_sources(config, home)
+    searcher = Searcher(
+        catalogue,
+        GenerationStore(home.generations),
+        space=models.embedder.space,
+        default_calibration=models.calibration,
+        read_calibration=models.read_calibration,
+    )
+    runner = OperationRunner(OperationStore(sessions), num_workers=NUM_OPERATIONS)
+    resources.callback(runner.close)
+    parts = _Parts(
+        home=home,
+        database=engine.url.get_backend_name(),
+        catalogue=catalogue,
+        sources=sources,
+        searcher=searcher,
+        runner=runner,
+        tools=Tools(
+            catalogue=catalogue,
+            searcher=searcher,
+            embedder=models.embedder,
+            reader=models.reader,
+            composer=models.composer,
+        ),
+    )
+    _register_operations(config, parts, models)
+    return parts
+
+
+def _build_sources(config: Config, home: Home) -> MediaSource:
+    uploads = UploadStore(
+        home.uploads,
+        max_bytes=config.media.upload_max_bytes,
+        expires_s=config.media.upload_expires_s,
+    )
+    uploads.sweep()
+    # Tracks that were uploaded or composed lie in the home and may be downloaded.
+    return MediaSource((*config.media.allowed_roots, home.media), uploads)
+
+
+def _register_operations(config: Config, parts: _Parts, models: Models) -> None:
+    ingest = Ingest(
+        parts.catalogue,
+        reader=models.reader,
+        embedder=models.embedder,
+        sources=parts.sources,
+        media_folder=parts.home.media,
+    )
+    tools = ReindexTools(
+        catalogue=parts.catalogue,
+        generations=GenerationStore(parts.home.generations),
+        searcher=parts.searcher,
+        hears=ingest,
+        fit_calibration=models.fit_calibration,
+        space=models.embedder.space,
+        engine=config.index.engine,
+    )
+    run_import = import_handler(ingest)
+    if config.index.reindex_after_import:
+        run_import = _then_reindex(run_import, tools)
+    parts.runner.register(IMPORT_KIND, run_import)
+    parts.runner.register(
+        REINDEX_KIND, lambda request, progress: reindex(request, progress, tools)
+    )
+
+
+def _then_reindex(run_import: Handler, tools: ReindexTools) -> Handler:
+    """An import that ends with a new generation where many rows are not in the live one."""
+
+    def run(request: dict[str, Any], progress: Progress) -> dict[str, Any]:
+        response = run_import(request, progress)
+        if should_reindex(tools.searcher):
+            progress.update(current="building the index")
+            try:
+                reindex({}, _Unheard(progress), tools)
+            except VectorIndexError:
+                # The old generation stays live and the new tracks are fresh rows: still found.
+                logger.exception("no new generation after the import; run temptrack reindex")
+        return response
+
+    return run
+
+
+class _Unheard:
+    """Lets a reindex inside an import be stopped; its stages are not those of an import."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.record: dict[str, Any] = {}
+
+    def update(self, **fields: Any) -> None:
+        """Says nothing."""
+
+    def raise_if_cancelled(self) -> None:
+        """Raises when the import was cancelled or the process is ending."""
+        self._progress.raise_if_cancelled()
+
+
+def _build_services(
+    config: Config, parts: _Parts, models: Models, resources: ExitStack
+) -> tuple[Service, ...]:
+    searches = _workload("searches", config.server.searches, config, resources)
+    heavy = _workload("clips and pieces", config.media.decoders, config, resources)
+    playlists = PlaylistTools(
+        catalogue=parts.catalogue,
+        searcher=parts.searcher,
+        embedder=models.embedder,
+        find=find_for_playlist(parts.tools),
+    )
+    servicers = {
+        "CatalogueService": CatalogueServicer(parts.catalogue, parts.runner, parts.sources),
+        "EncodingService": EncodingServicer(
+            models.embedder, models.reader, sources=parts.sources, heavy=heavy
+        ),
+        "RetrievalService": RetrievalServicer(
+            parts.tools, parts.sources, searches=searches, heavy=heavy
+        ),
+        "RecommendationService": RecommendationServicer(playlists, searches),
+        "GenerationService": GenerationServicer(models.composer, models.reader, heavy),
+        "AdminService": AdminServicer(
+            _facts(parts, models), parts.catalogue, searcher=parts.searcher, runner=parts.runner
+        ),
+        "Operations": OperationsServicer(parts.runner, {**IMPORT_MESSAGES, **REINDEX_MESSAGES}),
+    }
+    return tuple(
+        Service(name=name, servicer=servicers[name.rpartition(".")[2]], add=add)
+        for name, add in _ADD.items()
+    )
+
+
+def _workload(name: str, num_at_once: int, config: Config, resources: ExitStack) -> Workload:
+    work = Workload(name, num_at_once=num_at_once, max_waiting=config.server.queue)
+    resources.callback(work.close)
+    return work
+
+
+def _facts(parts: _Parts, models: Models) -> ServerFacts:
+    return ServerFacts(
+        version=_version(),
+        home=parts.home.folder,
+        home_format=HOME_FORMAT,
+        space=str(models.embedder.space),
+        device=_device(),
+        database=parts.database,
+        started_at=datetime.now(UTC),
+    )
+
+
+def _device() -> str:
+    """Where FAISS searches: "cpu", or the name of the GPU."""
+    if not has_gpu():
+        return "cpu"
+    import torch
+
+    return str(torch.cuda.get_device_name(0)) if torch.cuda.is_available() else "gpu"
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("temptrack")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout that was not installed
+        return "uninstalled"
+
+
+class _LateComposer:
+    """Loads the composer with its first piece: most processes never compose."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._composer: ComposesMusic | None = None
+
+    def compose(self, brief: "Brief", *, seed: int, num_candidates: int = 8) -> "Composition":
+        """The best of some candidates."""
+        with self._lock:
+            if self._composer is None:
+                from symbolic.compose import load_composer
+
+                self._composer = load_composer()
+        return self._composer.compose(brief, seed=seed, num_candidates=num_candidates)
