@@ -19,7 +19,9 @@ from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
 import encoders.errors
+import index.errors
 import media.errors
+import symbolic.errors
 from services import errors
 
 logger = logging.getLogger(__name__)
@@ -28,7 +30,8 @@ DOMAIN = "temptrack"
 DETAILS_KEY = "grpc-status-details-bin"
 INTERNAL_REASON = "INTERNAL"
 
-# The first base class in this table decides.
+# The first base class in this table decides. Errors that are left out are bugs of ours, such as
+# vectors that the index refuses: the caller can do nothing about them.
 CODES: Mapping[type[Exception], StatusCode] = {
     errors.InvalidRequest: StatusCode.INVALID_ARGUMENT,
     errors.NotFound: StatusCode.NOT_FOUND,
@@ -43,9 +46,18 @@ CODES: Mapping[type[Exception], StatusCode] = {
     errors.Cancelled: StatusCode.CANCELLED,
     media.errors.MediaError: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnknownProfile: StatusCode.INVALID_ARGUMENT,
+    encoders.errors.UnusableText: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnusableSound: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnusableFrames: StatusCode.INVALID_ARGUMENT,
     encoders.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,
+    symbolic.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,
+    index.errors.UnknownEngine: StatusCode.INVALID_ARGUMENT,
+    index.errors.UnreadableIndex: StatusCode.DATA_LOSS,
+    index.errors.GateFailed: StatusCode.FAILED_PRECONDITION,
+    index.errors.CorruptGeneration: StatusCode.DATA_LOSS,
+    index.errors.UnsupportedGeneration: StatusCode.FAILED_PRECONDITION,
+    index.errors.NoEarlierGeneration: StatusCode.FAILED_PRECONDITION,
+    index.errors.StoreBusy: StatusCode.ABORTED,
 }
 CODES_BY_NUMBER: Mapping[int, StatusCode] = {code.value[0]: code for code in StatusCode}
 

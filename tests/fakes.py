@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from encoders.attributes import Description
     from encoders.embed import ClipEmbedding, SoundEmbedding, TextEmbedding
     from encoders.space import Space
-
     from media.audio import Sound
     from media.midi import Score
     from media.probe import MediaInfo
@@ -81,7 +80,6 @@ class FakeEmbedder:
     def embed_text(self, text: str) -> TextEmbedding:
         """The mean of the words' vectors, and the real reading of the words."""
         from encoders.embed import TextEmbedding
-
         from encoders.understanding import understand_text
 
         return TextEmbedding(vector=self._words(text), understanding=understand_text(text))
@@ -120,24 +118,25 @@ class FakeEmbedder:
             cuts_per_minute=0.0,
             valence=0.0,
             energy=0.0,
+            power=0.0,
         )
         return ClipEmbedding(vector=word_vector(word), description=seen)
 
     def fuse(
         self,
         *,
-        text: Vectors | None = None,
-        clip: Vectors | None = None,
-        sound: Vectors | None = None,
+        text: Any = None,  # a vector (256,), or an embedding that holds one
+        clip: Any = None,
+        sound: Any = None,
         balance: float = 0.5,
     ) -> Vectors:
         """The weighted mean of the sides that are there, (256,)."""
-        media = [side for side in (clip, sound) if side is not None]
+        media = [_vector_of(side) for side in (clip, sound) if side is not None]
         if text is None:
             return unit(np.sum(media, axis=0))
         if not media:
-            return unit(text)
-        return unit((1 - balance) * text + balance * unit(np.sum(media, axis=0)))
+            return unit(_vector_of(text))
+        return unit((1 - balance) * _vector_of(text) + balance * unit(np.sum(media, axis=0)))
 
     def _words(self, text: str) -> Vectors:
         words = text.lower().split() or [""]
@@ -148,6 +147,11 @@ class FakeEmbedder:
         window = sound.samples[first : first + round(SEGMENT_S * sound.sample_rate)]
         strongest = int(np.abs(np.fft.rfft(window))[1:].argmax()) + 1
         return word_vector(pitch_word(strongest * sound.sample_rate / window.size))
+
+
+def _vector_of(side: Any) -> Vectors:
+    vector: Vectors = getattr(side, "track", getattr(side, "vector", side))
+    return vector
 
 
 def write_tone(
@@ -202,7 +206,7 @@ class FakeReader:
         rgb = np.broadcast_to(np.asarray(content["colour"], dtype=np.uint8), (4, 16, 16, 3))
         return Frames(
             rgb=rgb.copy(),
-            times_s=np.arange(4, dtype=np.float32) / 4,
+            times_s=np.arange(0, 1, 0.25, dtype=np.float32),
             duration_s=1.0,
             frame_rate=25.0,
             remarks=(),

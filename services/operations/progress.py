@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from time import monotonic
 from typing import Any
 
 from services.errors import Cancelled
@@ -46,12 +46,12 @@ class Progress:
     def update(self, **fields: Any) -> None:
         """Says how far the work is; saved at most four times a second."""
         self._fields |= fields
-        if time.monotonic() - self._saved_at >= SAVE_EVERY_S:
+        if monotonic() - self._saved_at >= SAVE_EVERY_S:
             self.save()
 
     def save(self) -> None:
         """Saves what was said last, and the record."""
-        self._saved_at = time.monotonic()
+        self._saved_at = monotonic()
         self._store.save_progress(self._claim, self._fields, self.record)
 
     def finish_item(self, item: int, outcome: Fields) -> None:

@@ -16,7 +16,8 @@ def test_vectors_come_back_in_half_precision(catalogue: Catalogue) -> None:
     found = catalogue.vectors_of(["a", "nowhere"], SPACE)
     assert list(found) == ["a"]
     stored = found["a"]
-    assert (stored.track_key, stored.track.dtype) == (record.key, np.float32)
+    assert stored.track_key == record.key
+    assert stored.track.dtype == np.float32
     np.testing.assert_allclose(stored.track, written.track, atol=5e-4)
     np.testing.assert_allclose(stored.segments, written.segments, atol=5e-4)
     np.testing.assert_array_equal(stored.starts_s, written.starts_s)

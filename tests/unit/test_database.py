@@ -67,9 +67,13 @@ def test_a_reader_does_not_wait_for_a_writer(sessions: Sessions) -> None:
 
 
 def test_an_error_takes_back_what_a_session_wrote(sessions: Sessions) -> None:
-    with pytest.raises(RuntimeError, match="half-way"), sessions.writing() as session:
-        session.execute(text("UPDATE catalogue_state SET revision = 5"))
-        raise RuntimeError("half-way")
+    def write_half() -> None:
+        with sessions.writing() as session:
+            session.execute(text("UPDATE catalogue_state SET revision = 5"))
+            raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        write_half()
     with sessions.reading() as session:
         assert session.execute(text("SELECT revision FROM catalogue_state")).scalar() == 0
 
