@@ -24,8 +24,15 @@ ROWS = unit_rows(NUM_ROWS, seed=0)
 QUERIES = unit_rows(6, seed=1)
 
 
+def search_backwards(rows: Any, queries: Vectors, count: int) -> tuple[Vectors, Ids]:
+    """FAISS's search, equal relevances by falling position."""
+    relevances, positions = rows.search(queries, rows.ntotal)
+    order = np.lexsort((-positions, -relevances), axis=-1)[:, :count]
+    return np.take_along_axis(relevances, order, 1), np.take_along_axis(positions, order, 1)
+
+
 class HalfPrecisionDevice:
-    """Rounds queries to half precision, as a device does, and notes what it was asked for."""
+    """Rounds queries to half precision and orders equal rows as it likes, as a device may."""
 
     counts: list[int]
 
@@ -36,8 +43,7 @@ class HalfPrecisionDevice:
     def propose(self, queries: Vectors, count: int) -> tuple[Vectors, Ids]:
         self.counts.append(count)
         rounded = queries.astype(np.float16).astype(np.float32)
-        relevances, positions = self._rows.search(rounded, count)
-        return relevances, positions
+        return search_backwards(self._rows, rounded, count)
 
 
 @pytest.fixture
@@ -101,6 +107,29 @@ def test_equal_rows_beyond_the_proposal_still_come_in_order_of_id() -> None:
     first = len(rows) - 200
     assert index.search(QUERIES[:1], 5).ids[0].tolist() == list(range(first, first + 5))
     assert counts_of(index) == [69]
+
+
+@pytest.mark.usefixtures("with_device")
+def test_equal_rows_within_the_proposal_come_in_order_of_id() -> None:
+    rows = np.concatenate([np.repeat(QUERIES[:1], 30, axis=0), ROWS])
+    index = build_flat(np.arange(len(rows), dtype=np.int64), rows)
+    assert index.search(QUERIES[:1], 5).ids[0].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("num_twins", [2, 18, 300])
+def test_equal_rows_come_in_order_even_if_faiss_orders_them_otherwise(num_twins: int) -> None:
+    rows = np.concatenate([np.repeat(QUERIES[:1], num_twins, axis=0), ROWS])
+    index = cpu_index(np.arange(len(rows), dtype=np.int64), rows)
+    held = index._rows
+
+    class Backwards:
+        ntotal, d = held.ntotal, held.d
+
+        def search(self, queries: Vectors, count: int, params: None) -> tuple[Vectors, Ids]:
+            return search_backwards(held, queries, count)
+
+    index._rows = Backwards()
+    assert index.search(QUERIES[:1], 2).ids[0].tolist() == [0, 1]
 
 
 @pytest.mark.usefixtures("with_device")

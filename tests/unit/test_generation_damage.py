@@ -63,6 +63,18 @@ def test_a_manifest_that_is_none_is_noticed(
         store.live()
 
 
+def test_a_number_changed_in_the_manifest_is_noticed(
+    store: GenerationStore, tmp_path: Path
+) -> None:
+    publish(store, 40)
+    path = folder_of(store, tmp_path) / "manifest.json"
+    text = path.read_text()
+    assert '"newest_row": 40' in text
+    path.write_text(text.replace('"newest_row": 40', '"newest_row": 41'))
+    with pytest.raises(CorruptGeneration, match="fails its own checksum"):
+        store.live()
+
+
 def test_a_manifest_with_an_unknown_field_is_noticed() -> None:
     with pytest.raises(CorruptGeneration, match="missing or unknown: colour"):
         manifest_from_json(_signed({"colour": "red"}), name="x")
