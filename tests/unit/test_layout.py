@@ -8,7 +8,16 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-PACKAGES = ("temptrack", "media", "encoders", "index", "symbolic", "services", "tests", "benchmarks")
+PACKAGES = (
+    "temptrack",
+    "media",
+    "encoders",
+    "index",
+    "symbolic",
+    "services",
+    "tests",
+    "benchmarks",
+)
 
 
 def source_files() -> Iterator[Path]:
@@ -18,7 +27,9 @@ def source_files() -> Iterator[Path]:
                 yield path
 
 
-@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(REPOSITORY)))
+@pytest.mark.parametrize(
+    "path", list(source_files()), ids=lambda p: str(p.relative_to(REPOSITORY))
+)
 def test_file_and_its_functions_are_short(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert text.count("\n") <= 400
