@@ -19,6 +19,7 @@ from symbolic.parts import Part, PlayedNote
 from symbolic.plan import Plan
 from symbolic.sketch import Chord, Note, Sketch
 from symbolic.textures import (
+    COMPOUND,
     Stretch,
     Texture,
     beat_steps,
@@ -103,6 +104,8 @@ def _pulse(note: Note, sketch: Sketch, plan: Plan, last_bar: int) -> Iterable[tu
     every = bar if plan.energy < -0.2 else 2 * beat if plan.energy < 0.5 else beat
     if sketch.metre == "3/4":
         every = bar
+    elif sketch.metre in COMPOUND and plan.energy >= 0:
+        every = beat  # the "oom" of a jig's oom-pah
     grid = [step for step in range(note.onset + 1, note.end) if (step % bar) % every == 0]
     onsets = [note.onset, *grid]
     return [

@@ -78,9 +78,10 @@ def play_texture(
     if not onsets:
         return []
     ends = [*onsets[1:], stretch.stop]
+    longest = 2 if texture == "off_beats" and metre in COMPOUND else 4
     notes: list[PlayedNote] = []
     for onset, end in zip(onsets, ends, strict=True):
-        notes += _strike(pitches, onset, min(end - onset, beat_steps(metre)) * 0.8, velocity)
+        notes += _strike(pitches, onset, min(end - onset, longest) * 0.8, velocity)
     return notes
 
 
