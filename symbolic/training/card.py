@@ -71,11 +71,11 @@ def _list_sources(manifest: Mapping[str, Any]) -> str:
         lines.append(f"| {name} | {source['scores']:,} | {source['bars']:,} | {licences} |")
     lines += [
         "",
-        "The Nottingham Music Database (traditional tunes, melody with chords) is the cleaned copy",
-        "under `GPL-3.0-only`; OpenMSX and IVAN are GPL-2.0. POP909 is a data set of piano",
-        "arrangements of commercial pop songs, its licence is that of the data set. No file of any",
-        "collection is part of the weights. Only the training split was read; classical piano and",
-        "everything non-commercial was left out.",
+        "The Nottingham Music Database (traditional tunes, melody with chords) is the cleaned",
+        "copy under `GPL-3.0-only`; OpenMSX and IVAN are under the GPL-2.0. POP909 is a data set",
+        "of piano arrangements of commercial pop songs, its licence is that of the data set. No",
+        "file of any collection is part of the weights. Only the training split was read;",
+        "classical piano and everything non-commercial was left out.",
         "",
     ]
     return "\n".join(lines)
