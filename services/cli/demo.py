@@ -1,4 +1,4 @@
-"""`temptrack demo`: the main job, start to end, on the music and the clips that Temptrack ships."""
+"""`temptrack demo`: the main job, start to end, on music and clips that Temptrack ships."""
 
 import dataclasses
 import time
@@ -151,10 +151,8 @@ def _answer_the_unanswerable(run: Run, client: "Client", out: Path) -> DemoAnswe
     if found.composed is not None:
         midi = out / "composed" / "sketch.mid"
         piece = write_piece(found.composed, midi, wav=True, picture=True)
-    _show_found(run, found, [file for file in _files_of(piece)], piece)
-    return DemoAnswer(
-        question=UNANSWERABLE, hits=found.hits, no_match=found.no_match, piece=piece
-    )
+    _show_found(run, found, list(_files_of(piece)), piece)
+    return DemoAnswer(question=UNANSWERABLE, hits=found.hits, no_match=found.no_match, piece=piece)
 
 
 def _files_of(piece: "WrittenPiece | None") -> tuple[Path, ...]:
