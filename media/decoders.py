@@ -52,6 +52,14 @@ def decode_with_decord(path: Path, num_frames: int, limits: Limits, rate: float)
     return _decoded(rgb, sampler, rate, [])
 
 
+def is_turned(path: Path, container: Container, limits: Limits) -> bool:
+    """Whether PyAV's first frame says that it must be turned."""
+    with open_container(path, container, limits) as opened:
+        frames = WholeFrames(path, picture_streams(opened)[0], limits)
+        first = next(iter(frames), None)
+        return first is not None and round(first.rotation / 90) % 4 != 0
+
+
 def _open_decord(decord: Any, path: Path) -> Any:
     """A reader that scales; decord turns frames upright first, so their size is asked of one."""
     reader = decord.VideoReader(str(path), ctx=decord.cpu(0), num_threads=1)

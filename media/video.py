@@ -22,9 +22,10 @@ from media.decoders import (
     DecordFailed,
     decode_with_decord,
     decode_with_pyav,
+    is_turned,
 )
 from media.errors import NoContent, OverLimit, UnsupportedMedia
-from media.formats import Container, detect_container
+from media.formats import MATROSKA, Container, detect_container
 from media.limits import Limits
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def read_frames(
 
 
 def _decode(path: Path, facts: PictureFacts, limits: Limits, rate: float) -> Decoded:
-    if _suits_decord(facts):
+    if _suits_decord(path, facts, limits):
         try:
             return decode_with_decord(path, facts.num_frames, limits, rate)
         except DecordFailed as error:  # PyAV reads on where it can and says what was damaged
@@ -193,10 +194,12 @@ def _compare_length(promised_s: float | None, found_s: float) -> tuple[str, ...]
     return (f"the file is cut: it promises {promised_s:.1f} s, {found_s:.1f} s are there",)
 
 
-def _suits_decord(facts: PictureFacts) -> bool:
+def _suits_decord(path: Path, facts: PictureFacts, limits: Limits) -> bool:
+    """decord reads one whole stream of a common codec; it knows no rotation in Matroska."""
     return (
         facts.num_streams == 1
         and facts.codec in DECORD_CODECS
         and facts.states_duration
         and not facts.remarks
+        and not (facts.container == MATROSKA and is_turned(path, facts.container, limits))
     )

@@ -5,6 +5,7 @@ message = length of the header (4 bytes, big end first) | header (JSON) | bytes 
 
 import dataclasses
 import json
+import math
 import os
 import selectors
 import time
@@ -129,7 +130,7 @@ def _unpack_array(
     if content["dtype"] not in _DTYPES:
         raise Hangup(f"an array of {content['dtype']}")
     dtype, shape = np.dtype(content["dtype"]), tuple(int(n) for n in content["shape"])
-    count = int(np.prod(shape, dtype=np.int64))
+    count = math.prod(shape)  # of Python integers: it cannot overflow
     end = offset + count * dtype.itemsize
     if min(shape, default=0) < 0 or end > len(body):
         raise Hangup(f"an array of shape {shape} in a body of {len(body)} bytes")

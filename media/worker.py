@@ -80,7 +80,11 @@ def _refuse(answers: int, error: MediaError, *, spent: bool) -> None:
 
 
 def _peak_bytes() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    """The most memory this process has held (ru_maxrss would count its parent, before exec)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 # The value is one of the dataclasses that `media.child` knows, or None.

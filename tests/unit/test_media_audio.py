@@ -8,7 +8,9 @@ import soundfile
 
 from media.audio import Sound, encode_wav, read_sound, read_stereo_part, write_wav
 from media.errors import NoContent, OverLimit, UnreadableMedia, UnsupportedMedia
+from media.formats import WAV
 from media.limits import Limits
+from media.sound_sources import FfmpegSource
 from tests.media_makers import midi_file, midi_note, sine, write_sound
 
 LIMITS = Limits()
@@ -54,6 +56,15 @@ def test_both_decoders_mix_two_channels_alike(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), 44_100)
     by_soundfile = read_sound(tmp_path / "a.wav", LIMITS, sample_rate=44_100)
     assert np.abs(by_soundfile.samples - (left + right) / 2).max() < 1e-3
+    by_ffmpeg = np.concatenate(
+        [block for _, block in FfmpegSource(tmp_path / "a.wav", WAV, LIMITS).blocks()]
+    )
+    assert np.abs(by_ffmpeg.mean(axis=1) - by_soundfile.samples).max() < 1e-3
+
+
+def test_a_part_is_cut_to_the_sample(tmp_path: Path) -> None:
+    left, right = sine(440, 1, 44_100, 0.8), sine(660, 1, 44_100, 0.4)
+    soundfile.write(tmp_path / "a.wav", np.stack([left, right], 1), 44_100)
     stereo = read_stereo_part(
         tmp_path / "a.wav", LIMITS, start_s=0.25, length_s=0.5, sample_rate=44_100
     )
