@@ -44,7 +44,7 @@ def continue_playlist(
     exclude (track ids), limit and raw.
 
     Examples:
-      temptrack continue calm_acoustic_1 calm_acoustic_2 tender_acoustic_1
+      temptrack continue stock-calm-acoustic-1 stock-calm-acoustic-2 stock-tender-acoustic-1
       temptrack continue --playlist evening --text "a little faster" --limit 10
       temptrack continue --batch seeds.jsonl > answers.jsonl
     """

@@ -78,7 +78,7 @@ def find_music(
     Examples:
       temptrack find "calm piano, like rain on a window"
       temptrack find --clip cut.mp4 "slower, no drums" --preview out
-      temptrack find --like calm_acoustic_1 --max-tempo 90 --licence CC0-1.0
+      temptrack find --like stock-calm-acoustic-1 --max-tempo 90 --licence CC0-1.0
       temptrack find "a march for seven bagpipes" --compose --out sketches
       temptrack find --batch questions.jsonl > answers.jsonl
     """
@@ -96,7 +96,31 @@ def find_music(
         piece = _write_composed(found, many.out)
         previews = _write_previews(run, client, found, media=media, folder=answer.preview)
     value = {**vars(found), "composed": piece, "previews": previews}
-    run.answer(value, lambda out: _show(out, found, piece, previews))
+    run.answer(value, lambda out: show_found(out, found, piece, previews))
+
+
+def show_found(
+    out: "Console", found: "FoundMusic", piece: "WrittenPiece | None", files: list[Path]
+) -> None:
+    """Draws an answer: what was understood and seen, the hits, a piece, and the files written."""
+    from services.cli.output import attributes_table, hits_table, understood_line
+
+    for line in (understood_line(found.understood), _seen_line(found.seen), *found.remarks):
+        if line:
+            out.print(line, markup=False, style="dim")
+    if found.hits:
+        out.print(hits_table(found.hits))
+    if found.no_match:
+        out.print(
+            f"no match: nothing here fits well enough (best {found.best_relevance:.2f}, "
+            f"needed {found.floor:.2f})",
+            markup=False,
+        )
+    if piece is not None:
+        out.print(f"composed by Temptrack, not found: {piece.midi}", markup=False)
+        out.print(attributes_table(piece.attributes))
+    for file in files:
+        out.print(f"written: {file}", markup=False)
 
 
 def _check(text: str, media: MediaOptions, answer: AnswerOptions) -> None:
@@ -151,29 +175,6 @@ def _write_previews(
     from services.cli.preview import write_previews
 
     return write_previews(client, found, clip=media.clip, folder=folder, note=run.note)
-
-
-def _show(
-    out: "Console", found: "FoundMusic", piece: "WrittenPiece | None", previews: list[Path]
-) -> None:
-    from services.cli.output import attributes_table, hits_table, understood_line
-
-    for line in (understood_line(found.understood), _seen_line(found.seen), *found.remarks):
-        if line:
-            out.print(line, markup=False, style="dim")
-    if found.hits:
-        out.print(hits_table(found.hits))
-    if found.no_match:
-        out.print(
-            f"no match: nothing here fits well enough (best {found.best_relevance:.2f}, "
-            f"needed {found.floor:.2f})",
-            markup=False,
-        )
-    if piece is not None:
-        out.print(f"composed by Temptrack, not found: {piece.midi}", markup=False)
-        out.print(attributes_table(piece.attributes))
-    for preview in previews:
-        out.print(f"preview: {preview}", markup=False)
 
 
 def _seen_line(seen: "ClipDescription | None") -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from services.cli.manifest import Gathered
+    from temptrack.client import Client
     from temptrack.importing import ImportJob
     from temptrack.types import ImportOutcome, ImportProgress, ImportReport
 
@@ -43,11 +44,16 @@ def import_tracks(
       temptrack import catalogue.jsonl
     """
     from services.cli.manifest import gather_sources
+    from temptrack.types import ImportReport
 
     gathered = gather_sources(paths)
     if not gathered.sources and not gathered.refused:
         raise UsageError("there is no music at these places; recordings and MIDI files are read")
-    report = _import_sources(run, gathered)
+    if gathered.sources:
+        with run.connect() as client:
+            report = import_sources(run, client, gathered)
+    else:
+        report = ImportReport()
     outcomes = (*gathered.refused, *report.outcomes)
     summary = _summarise(outcomes, report)
     run.answer({**summary, "outcomes": outcomes}, lambda out: _show(out, run, outcomes, summary))
@@ -55,20 +61,25 @@ def import_tracks(
         raise typer.Exit(FAILED)
 
 
-def _import_sources(run: Run, gathered: "Gathered") -> "ImportReport":
-    from temptrack.types import ImportReport
+def import_and_show(run: Run, client: "Client", gathered: "Gathered") -> "ImportReport":
+    """Imports through a client with progress, and says in words what became of it."""
+    report = import_sources(run, client, gathered)
+    outcomes = (*gathered.refused, *report.outcomes)
+    if not run.as_json:
+        _show(run.out, run, outcomes, _summarise(outcomes, report))
+    return report
 
-    if not gathered.sources:
-        return ImportReport()
+
+def import_sources(run: Run, client: "Client", gathered: "Gathered") -> "ImportReport":
+    """Imports through a client with progress; an interrupt stops the import on the server."""
     run.note(f"{len(gathered.sources):,} tracks to look at")
-    with run.connect() as client:
-        job = client.import_tracks(gathered.sources)
-        try:
-            with _Bar(run) as bar:
-                return job.wait(bar.show)
-        except KeyboardInterrupt:
-            _cancel(run, job)
-            raise
+    job = client.import_tracks(gathered.sources)
+    try:
+        with _Bar(run) as bar:
+            return job.wait(bar.show)
+    except KeyboardInterrupt:
+        _cancel(run, job)
+        raise
 
 
 def _cancel(run: Run, job: "ImportJob") -> None:

@@ -37,7 +37,7 @@ def create_playlist(
     """Creates a playlist of tracks in an order.
 
     Example:
-      temptrack playlist create "Evening" calm_acoustic_1 tender_acoustic_1 --id evening
+      temptrack playlist create "Evening" stock-calm-acoustic-1 --id evening
     """
     with run.connect() as client:
         made = client.create_playlist(title, tracks or (), playlist_id=name)

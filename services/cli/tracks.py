@@ -48,7 +48,7 @@ def show_track(run: Run, track: Annotated[str, typer.Argument(help="Id of the tr
     """Shows what is known of a track and what was heard in it.
 
     Example:
-      temptrack show calm_acoustic_1
+      temptrack show stock-calm-acoustic-1
     """
     with run.connect() as client:
         found = client.get_track(track)
@@ -61,7 +61,7 @@ def remove_tracks(
     """Removes tracks from the catalogue and from every answer; their files stay.
 
     Example:
-      temptrack remove calm_acoustic_1
+      temptrack remove stock-calm-acoustic-1
     """
     with run.connect() as client:
         for track in tracks:
