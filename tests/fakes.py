@@ -105,7 +105,8 @@ class FakeEmbedder:
 
     def embed_clip(self, frames: Frames) -> ClipEmbedding:
         """The word of the strongest colour: red, green or blue."""
-        from encoders.embed import ClipDescription, ClipEmbedding
+        from encoders.embed import ClipEmbedding
+        from encoders.towers.clip import ClipDescription
 
         means = frames.rgb.reshape(-1, 3).mean(axis=0) / 255.0
         word = ("red", "green", "blue")[int(means.argmax())]

@@ -43,6 +43,7 @@ def ingest_tracks(
     """Imports the sources that no earlier attempt has done; answers for all of them."""
     done = progress.items()
     pace = Pace(progress, num_sources=len(sources), done=done)
+    last_uses = {source.upload: number for number, source in enumerate(sources)}
     left = [(number, source) for number, source in enumerate(sources) if number not in done]
     with closing(prepare_ahead(left, ingest)) as prepared_sources:
         for number, source, prepared in prepared_sources:
@@ -50,7 +51,8 @@ def ingest_tracks(
             pace.begin(ingest.label_of(source))
             outcome = import_source(source, prepared, ingest)
             progress.finish_item(number, asdict(outcome))
-            ingest.discard_upload(source)
+            if last_uses[source.upload] == number:
+                ingest.discard_upload(source)
             pace.finish(outcome.sound_s)
     return pace.response(progress.items())
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from encoders.attributes import Description
     from encoders.embed import SoundEmbedding
     from encoders.space import Space
-
     from media.audio import Sound
     from media.probe import MediaInfo
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from media.errors import UnreadableMedia
 from services.catalogue.records import clean_tags
 from services.errors import InvalidRequest
 
@@ -114,9 +115,16 @@ def check_words(words: TrackSource | Words) -> None:
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal; reads it in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """SHA-256 of a file in hexadecimal; reads it in pieces.
+
+    Raises:
+        UnreadableMedia: The file may not be read, or its disk fails.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UnreadableMedia(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def hash_words(source: TrackSource) -> str:
