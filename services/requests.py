@@ -13,8 +13,7 @@ from services.uploads import MediaSource
 from temptrack.v1 import common_pb2
 
 if TYPE_CHECKING:
-    from encoders.embed import ClipDescription
-
+    from encoders.towers.clip import ClipDescription
     from encoders.understanding import Asked, Understanding
 
 MAX_TEXT = 2_000

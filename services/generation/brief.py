@@ -16,9 +16,8 @@ from symbolic.brief import MAX_BARS, MAX_INSTRUMENTS, SERVED_METRES, Brief
 from symbolic.instruments import find_programs, instrument_name
 
 if TYPE_CHECKING:
-    from encoders.embed import ClipDescription
-
     from encoders.attributes import Description
+    from encoders.towers.clip import ClipDescription
     from encoders.understanding import Asked, Understanding
 
 # The tempo to play for each tempo word, in quarter notes a minute.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from encoders.attributes import Description
 
+from encoders.attributes import Description
 from services.catalogue.records import key_number
 from services.recommendation.hits import Candidate
 

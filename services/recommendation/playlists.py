@@ -14,6 +14,7 @@ import numpy.typing as npt
 from services.catalogue.records import TrackFilter, TrackRecord, TrackVectors
 from services.catalogue.store import Catalogue
 from services.errors import InvalidRequest, NoSound, NotFound
+from services.recommendation.candidates import candidates_of
 from services.recommendation.continuation_reasons import explain_continuation
 from services.recommendation.hits import Candidate, Hit, Ranking, Vector, best_first, hits_of
 from services.recommendation.order import order_by_flow
@@ -167,18 +168,14 @@ def merge_hits(
         relevances += taste.weight * _spread(ranking.relevances, places, len(keys))
         scores += taste.weight * _spread(ranking.scores, places, len(keys))
         starts_s[places] = ranking.starts_s
-    records, vectors = snapshot.records(keys), snapshot.vectors(keys)
-    columns = zip(
-        keys.tolist(), relevances.tolist(), scores.tolist(), starts_s.tolist(), strict=True
+    merged = Ranking(
+        keys=keys,
+        scores=scores.astype(np.float32),
+        relevances=relevances.astype(np.float32),
+        starts_s=starts_s.astype(np.float32),
+        plan=rankings[0].plan,
     )
-    return best_first(
-        [
-            Candidate(track=records[key], relevance=relevance, score=score, start_s=start_s,
-                      vector=vectors.get(key))
-            for key, relevance, score, start_s in zip(*columns, strict=True)
-            if key in records
-        ]
-    )  # fmt: skip
+    return best_first(candidates_of(merged, snapshot))
 
 
 def _vectors_of(seed: PlaylistSeed, tools: PlaylistTools) -> _Seed:

@@ -12,7 +12,6 @@ from services.recommendation.hits import Hit, Ranking, Vector
 if TYPE_CHECKING:
     from encoders.embed import TextEmbedding
     from encoders.space import Space
-
     from encoders.understanding import Understanding
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from encoders.attributes import Description
 
+from encoders.attributes import Description
 from services.catalogue.records import TrackFilter
 from services.generation.brief import brief_from_query
 from services.generation.compose import ComposedPiece, PieceRequest, compose_music
+from services.recommendation.candidates import candidates_of
 from services.recommendation.hits import Candidate, Ranking, hits_of
+from services.recommendation.ports import FindsTracks
 from services.recommendation.shaping import (
     cap_artists,
     diversify,
@@ -87,6 +89,15 @@ def find_similar(query: SimilarQuery, tools: Tools) -> Answer:
     return find_music(asked, tools)
 
 
+def find_for_playlist(tools: Tools) -> FindsTracks:
+    """The search that playlists are made with: the same story, asked for more."""
+
+    def find(text: str, *, conditions: TrackFilter, limit: int) -> Answer:
+        return find_music(MusicQuery(text=text, filter=conditions, limit=limit), tools)
+
+    return find
+
+
 def search_tracks(query: MusicQuery, wish: Wish, tools: Tools) -> Found:
     """Searches the index and the names, and weighs what the words ask exactly; best first."""
     snapshot = tools.searcher.snapshot()
@@ -109,24 +120,6 @@ def allowed_rows(
     if conditions.allows_all:
         return None
     return tools.catalogue.rows_allowed(conditions, snapshot.space)
-
-
-def candidates_of(ranking: Ranking, snapshot: Snapshot) -> list[Candidate]:
-    """The tracks of a ranking with their records and vectors, best first."""
-    records = snapshot.records(ranking.keys)
-    vectors = snapshot.vectors(ranking.keys)
-    columns = (ranking.keys, ranking.scores, ranking.relevances, ranking.starts_s)
-    return [
-        Candidate(
-            track=records[key],
-            relevance=relevance,
-            score=score,
-            start_s=start_s,
-            vector=vectors.get(key),
-        )
-        for key, score, relevance, start_s in zip(*(c.tolist() for c in columns), strict=True)
-        if key in records  # removed since the snapshot was taken
-    ]
 
 
 def compose_instead(

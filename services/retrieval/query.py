@@ -9,8 +9,7 @@ from services.errors import InvalidRequest
 from services.recommendation.hits import Hit, Reason
 
 if TYPE_CHECKING:
-    from encoders.embed import ClipDescription
-
+    from encoders.towers.clip import ClipDescription
     from encoders.understanding import Understanding
     from services.generation.compose import ComposedPiece
 

@@ -16,9 +16,8 @@ from services.recommendation.hits import Candidate, Reason
 from services.retrieval.asks import MIN_CONFIDENCE, heard_probability, in_tempo
 
 if TYPE_CHECKING:
-    from encoders.embed import ClipDescription
-
     from encoders.attributes import Description
+    from encoders.towers.clip import ClipDescription
     from encoders.understanding import Asked
     from services.retrieval.wish import Wish
 

@@ -17,17 +17,15 @@ from index.engine import build_index
 from index.generation import GenerationStore
 from index.vectors import VectorIndex
 from media.errors import MediaError
-from services.catalogue.records import NewVectors, TrackRecord, TrackVectors
+from services.catalogue.ingest import Decoded, Heard
+from services.catalogue.records import TrackRecord, TrackVectors
 from services.catalogue.store import Catalogue
 from services.errors import NotFound, TemptrackError
 from services.recommendation.hits import Vector
 from services.retrieval.searcher import CALIBRATION_FILE, STARTS_FILE, Searcher, starts_of
 
 if TYPE_CHECKING:
-    from encoders.attributes import Description
     from encoders.space import Space
-
-    from media.audio import Sound
 
 logger = logging.getLogger(__name__)
 
@@ -37,34 +35,14 @@ FRESH_SHARE = 0.2
 KEPT_GENERATIONS = 2
 
 
-class Decoded(Protocol):
-    """A decoded file."""
-
-    @property
-    def sound(self) -> "Sound":
-        """Its samples."""
-
-
-class Heard(Protocol):
-    """What was made of a sound."""
-
-    @property
-    def vectors(self) -> NewVectors:
-        """Its vectors."""
-
-    @property
-    def description(self) -> "Description":
-        """What was heard."""
-
-
 class HearsTracks(Protocol):
     """Decodes and embeds files as an import does; `services.catalogue.ingest.Ingest` does."""
 
     def decode(self, path: Path) -> Decoded:
         """The sound of a file."""
 
-    def hear(self, sound: "Sound") -> Heard:
-        """The vectors and the description of a sound."""
+    def hear(self, decoded: Decoded) -> Heard:
+        """The vectors and the description of a decoded file."""
 
 
 class FitsCalibration(Protocol):
@@ -189,7 +167,7 @@ def _tracks(track_ids: Sequence[str], catalogue: Catalogue) -> Iterator[TrackRec
 def _embed(track: TrackRecord, tools: ReindexTools) -> None:
     if track.source_path is None or not Path(track.source_path).is_file():
         raise NotFound(f"its file is not at {track.source_path} any more; import it again")
-    heard = tools.hears.hear(tools.hears.decode(Path(track.source_path)).sound)
+    heard = tools.hears.hear(tools.hears.decode(Path(track.source_path)))
     tools.catalogue.put_vectors(
         track.id, heard.vectors, space=str(tools.space), description=heard.description
     )

@@ -164,6 +164,5 @@ def fresh_part(vectors: Sequence[TrackVectors]) -> Part:
 
 def starts_of(vectors: Sequence[TrackVectors]) -> Vector:
     """Where each row starts, in seconds, in the order of index ids: the whole track at 0."""
-    return np.concatenate([np.append(np.float32(0), v.starts_s) for v in vectors]).astype(
-        np.float32
-    )
+    starts_s = [np.append(np.float32(0), v.starts_s) for v in vectors]
+    return np.concatenate([np.zeros(0, np.float32), *starts_s]).astype(np.float32)

@@ -16,7 +16,6 @@ from services.retrieval.searcher import Searcher
 if TYPE_CHECKING:
     from encoders.embed import ClipEmbedding, SoundEmbedding, TextEmbedding
     from encoders.space import Space
-
     from media.audio import Sound
     from media.video import Frames
 

@@ -13,8 +13,8 @@ from services.retrieval.tools import Tools
 
 if TYPE_CHECKING:
     from encoders.attributes import Description
-    from encoders.embed import ClipDescription, SoundEmbedding
-
+    from encoders.embed import SoundEmbedding
+    from encoders.towers.clip import ClipDescription
     from encoders.understanding import Understanding
 
 

@@ -13,7 +13,6 @@ from services.retrieval.tools import EmbedsMusic
 
 if TYPE_CHECKING:
     from encoders.embed import ClipEmbedding, SoundEmbedding, TextEmbedding
-
     from encoders.space import Space
     from media.audio import Sound
     from media.video import Frames
