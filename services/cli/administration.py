@@ -31,9 +31,9 @@ def show_status(run: Run) -> None:
 
 
 def _show(out: "Console", status: "ServerStatus", target: str) -> None:
-    from services.cli.output import about, table
+    from services.cli.output import about, pairs
 
-    live = status.generation or "none yet; run temptrack reindex for a large catalogue"
+    live = f"{status.generation}: {status.generation_rows:,} rows" if status.generation else "none"
     rows = [
         ("server", f"{target}, version {status.version}"),
         ("started", f"{status.started_at:%Y-%m-%d %H:%M} UTC" if status.started_at else ""),
@@ -42,8 +42,8 @@ def _show(out: "Console", status: "ServerStatus", target: str) -> None:
         ("tracks", f"{status.num_tracks:,}, {status.num_tracks_with_sound:,} with sound"),
         ("sound", f"{about(status.sound_s)}, {status.num_segments:,} segments"),
         ("space", status.space),
-        ("generation", f"{live} ({status.generation_rows:,} rows, {status.fresh_rows:,} fresh)"),
+        ("generation", f"{live}; {status.fresh_rows:,} fresh rows, searched too"),
         ("searched on", status.device),
         ("operations", f"{status.num_running_operations} under way"),
     ]
-    out.print(table("", "", rows=[row for row in rows if row[1]]))
+    out.print(pairs(rows))

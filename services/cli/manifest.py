@@ -23,7 +23,7 @@ class Gathered:
     refused: tuple[ImportOutcome, ...]
 
 
-class _WrongLine(Exception):  # noqa: N818 - named for what the line is
+class _WrongLine(Exception):
     """A line of a manifest that is no track; says why."""
 
 

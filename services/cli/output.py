@@ -48,6 +48,18 @@ def table(*columns: str, rows: Iterable[Sequence[str]] = (), title: str = "") ->
     return result
 
 
+def pairs(rows: Iterable[tuple[str, str]]) -> "Table":
+    """Names and values; those without a value are left out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    result = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in rows:
+        if value:
+            result.add_row(Text(name, style="dim"), Text(value))
+    return result
+
+
 def minutes(seconds: float) -> str:
     """Seconds as m:ss, or h:mm:ss from an hour on."""
     whole = int(seconds)
@@ -60,7 +72,7 @@ def minutes(seconds: float) -> str:
 def about(seconds: float) -> str:
     """A length of time as a person would say it."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
+        return f"{max(1, round(seconds)) if seconds else 0} s"
     if seconds < 5400:
         return f"{round(seconds / 60)} min"
     return f"{seconds / 3600:.1f} h"

@@ -89,7 +89,7 @@ def _show_list(out: "Console", tracks: Sequence["Track"], total: int) -> None:
 
 
 def _show_track(out: "Console", track: "Track") -> None:
-    from services.cli.output import minutes, table
+    from services.cli.output import minutes, pairs
 
     rows = [
         ("id", track.id),
@@ -106,7 +106,7 @@ def _show_track(out: "Console", track: "Track") -> None:
         ("added", track.added_at.strftime("%Y-%m-%d %H:%M UTC") if track.added_at else ""),
         *(_heard_rows(track.heard) if track.heard else ()),
     ]
-    out.print(table("", "", rows=[row for row in rows if row[1]]))
+    out.print(pairs(rows))
 
 
 def _heard_rows(heard: "SoundDescription") -> list[tuple[str, str]]:

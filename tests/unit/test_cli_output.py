@@ -19,7 +19,7 @@ def test_a_place_in_a_track_is_minutes_and_seconds(seconds: float, text: str) ->
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.2, "1 s"), (42, "42 s"), (200, "3 min"), (9000, "2.5 h")]
+    ("seconds", "text"), [(0, "0 s"), (0.2, "1 s"), (42, "42 s"), (200, "3 min"), (9000, "2.5 h")]
 )
 def test_a_length_of_time_is_rounded_as_people_do(seconds: float, text: str) -> None:
     assert about(seconds) == text
