@@ -26,8 +26,8 @@ ACOUSTIC_TAGS = ("acoustic", "folk", "country", "jazz", "guitar", "blues")
 ELECTRONIC_TAGS = ("electronic", "electronica", "electro", "House", "dance", "ambient")
 INSTRUMENT_TAGS = {"guitar": ("guitar",), "voice": VOICE_TAGS, "synthesizer": ELECTRONIC_TAGS[:3]}
 
-# Voice tags beside "instrumental" at which a sound counts as half sung: 19 of 20 tracks of free games,
-# hardly one of which is sung, lie below. The trunk's listeners tagged voices more readily.
+# Voice tags beside "instrumental" at which a sound counts as half sung: 19 of 20 tracks of free
+# games, hardly one of which is sung, lie below. The trunk's listeners tagged voices more readily.
 EVEN_VOICE_ODDS = 1.7
 
 # Corners of the circle of Russell, A circumplex model of affect, J. Personality and Social

@@ -63,7 +63,7 @@ def test_the_network_is_refused_only_while_a_folder_is_opened(
 def test_class_probabilities_equal_full_precision_within_rounding(pictures: PictureTrunk) -> None:
     expected = np.load(FIXTURES / "efficientnet_parity.npz")["probabilities"]
     found = pictures.see(synthetic_frames()).probabilities
-    np.testing.assert_allclose(found, expected, atol=2e-3)
+    np.testing.assert_allclose(found, expected, atol=5e-3)
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
