@@ -186,11 +186,11 @@ def _energy(notes_per_s: float, every: NDArray[np.float64]) -> float:
         return -1.0
     busy = NOTES_OCTAVE * math.log2(notes_per_s / MIDDLE_NOTES_PER_S)
     loud = (float(every[:, 3].mean()) - MIDDLE_VELOCITY) / VELOCITY_SPAN
-    return float(np.clip(0.6 * busy + 0.8 * loud, -1, 1))
+    return float(np.clip(busy + 0.9 * loud, -1, 1))
 
 
 def _valence(key: str, tempo: float) -> float:
-    mode = 0.45 if key.endswith("major") else -0.45
+    mode = 0.55 if key.endswith("major") else -0.55
     return float(np.clip(mode + 0.3 * math.log2(tempo / 100), -1, 1))
 
 

@@ -1,8 +1,8 @@
 """The composer's network: a small decoder-only transformer over bar-grid tokens. No sampling here.
 
 Shapes: B rows, T positions, D width, H heads. Every position is told what the piece must be
-(metre, mode, style, densities) and where it stands (step, bars left, sounding notes), because
-controls that are repeated reach further than a prefix in a model of this size.
+(metre, mode, style, densities) and where it stands (step, bars left, sounding notes), so
+nothing has to be remembered from a prefix.
 Position is rotary (Su et al. 2021, arXiv:2104.09864), so old positions may leave the window.
 """
 
