@@ -8,8 +8,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from services.catalogue.records import TrackFilter, TrackRecord, clean_tags, key_number
 from services.recommendation.hits import Candidate, Vector, best_first
@@ -35,6 +37,8 @@ def drop_seen(candidates: Sequence[Candidate], seen_ids: Collection[str]) -> lis
 
 def keep_allowed(candidates: Sequence[Candidate], conditions: TrackFilter) -> list[Candidate]:
     """Keeps tracks that meet every condition of the filter."""
+    if conditions.allows_all:
+        return list(candidates)
     return [c for c in candidates if allows(conditions, c.track)]
 
 
@@ -53,16 +57,17 @@ def allows(conditions: TrackFilter, track: TrackRecord) -> bool:
 
 def merge_versions(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Keeps the first of each piece: same title and artist, or nearly identical recordings."""
-    kept: list[Candidate] = []
+    if not candidates:
+        return []
+    earlier = np.tril(_same_recordings(candidates), -1)  # (K, K), like one before it
+    kept = np.zeros(len(candidates), dtype=np.bool_)
     names: set[tuple[str, str]] = set()
-    for candidate in candidates:
-        name = _piece_name(candidate.track)
-        if name in names or any(_same_recording(candidate, other) for other in kept):
-            continue
-        kept.append(candidate)
-        if name is not None:
-            names.add(name)
-    return kept
+    for place, candidate in enumerate(candidates):
+        name = _piece_name(candidate.track.title, candidate.track.artist)
+        if name not in names and not (earlier[place] & kept).any():
+            kept[place] = True
+            names.update([name] if name else [])
+    return [candidates[place] for place in np.flatnonzero(kept).tolist()]
 
 
 def cap_artists(candidates: Sequence[Candidate], max_per_artist: int) -> list[Candidate]:
@@ -121,9 +126,10 @@ def _sounds_allowed(conditions: TrackFilter, track: TrackRecord) -> bool:
     return in_tempo and (not conditions.keys or key in keys)
 
 
-def _piece_name(track: TrackRecord) -> tuple[str, str] | None:
-    title, artist = _plain(_VERSION_MARK.sub("", track.title)), _plain(track.artist)
-    return (title, artist) if title and artist else None
+@lru_cache(maxsize=65_536)
+def _piece_name(title: str, artist: str) -> tuple[str, str] | None:
+    piece, player = _plain(_VERSION_MARK.sub("", title)), _plain(artist)
+    return (piece, player) if piece and player else None
 
 
 def _plain(words: str) -> str:
@@ -131,11 +137,13 @@ def _plain(words: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", folded))
 
 
-def _same_recording(one: Candidate, other: Candidate) -> bool:
-    if one.vector is None or other.vector is None:
-        return False
-    gap_s = abs((one.track.duration_s or 0.0) - (other.track.duration_s or 0.0))
-    return gap_s <= SAME_LENGTH_S and float(one.vector @ other.vector) >= SAME_RECORDING_COSINE
+def _same_recordings(candidates: Sequence[Candidate]) -> npt.NDArray[np.bool_]:
+    """(K, K), true where two recordings are nearly identical and equally long."""
+    vectors = _matrix(candidates)  # (K, D); rows of tracks without sound are 0 and like nothing
+    lengths_s = np.array([c.track.duration_s or 0.0 for c in candidates])
+    as_long = np.abs(lengths_s[:, None] - lengths_s) <= SAME_LENGTH_S
+    alike: npt.NDArray[np.bool_] = (vectors @ vectors.T >= SAME_RECORDING_COSINE) & as_long
+    return alike
 
 
 def _matrix(candidates: Sequence[Candidate]) -> Vector:

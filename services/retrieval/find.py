@@ -68,8 +68,8 @@ def find_music(query: MusicQuery, tools: Tools) -> Answer:
         return _answer(found.candidates[: query.limit], wish, found)
     kept = drop_seen(keep_allowed(found.candidates, query.filter), _seen_ids(query))
     kept, ruled_out = drop_ruled_out(kept, wish.understood)
-    kept = cap_artists(merge_versions(kept), query.filter.max_per_artist)
-    chosen = diversify(keep_above_floor(kept, found.floor), query.limit)
+    fitting = merge_versions(keep_above_floor(kept, found.floor))
+    chosen = diversify(cap_artists(fitting, query.filter.max_per_artist), query.limit)
     answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(kept)))
     if answer.no_match and query.may_compose:
         answer = replace(answer, composed=compose_instead(query, wish, kept, tools))
