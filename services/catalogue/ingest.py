@@ -210,7 +210,7 @@ class Ingest:
             description=embedding.description,
             duration_s=duration_s,
             tags=decoded.info.tags,
-            remarks=" ".join(decoded.sound.remarks),
+            remarks="; ".join(decoded.sound.remarks),
             embedded_s=duration_s,
         )
 

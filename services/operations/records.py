@@ -16,7 +16,7 @@ class OperationRecord:
 
     Attributes:
         progress: What the handler said last; the fields of the kind's metadata message.
-        response: The handler's answer, once it succeeded.
+        response: The handler's answer, once it succeeded; lists leave it out.
         error: `{"code", "reason", "message"}` once it failed or was cancelled; code is the
             number of a gRPC status.
         attempts: How often it was begun since it last finished an item or stopped in order.

@@ -150,11 +150,14 @@ class OperationRunner:
         while not self._stop.is_set():
             with self._changed:
                 num_seen = self._num_changes
-            claim = self._store.claim(tuple(self._handlers))
-            if claim is None:
-                self._sleep(num_seen, LOOK_EVERY_S)
-            else:
-                self._run(claim)
+            try:
+                claim = self._store.claim(tuple(self._handlers))
+                if claim is not None:
+                    self._run(claim)
+                    continue
+            except Exception:  # the database fails: a worker that ends would never be missed
+                logger.exception("an operation could not be begun or ended")
+            self._sleep(num_seen, LOOK_EVERY_S)
 
     def _run(self, claim: Claim) -> None:
         progress = Progress(self._store, claim, self._stop)

@@ -47,7 +47,7 @@ class OperationsServicer(operations_pb2_grpc.OperationsServicer):  # type: ignor
     async def ListOperations(  # noqa: N802 - named by the protocol
         self, request: Any, context: grpc.aio.ServicerContext
     ) -> operations_pb2.ListOperationsResponse:
-        """Operations, newest first; filters are "done=true" and "done=false"."""
+        """Operations without responses, newest first; filters: "done=true", "done=false"."""
         done = _read_filter(request.filter)
         limit = page_limit(request.page_size, default=DEFAULT_PAGE, highest=MAX_PAGE)
         page = await asyncio.to_thread(

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from services.database import Sessions
 from services.errors import Busy, InvalidRequest, NotFound
@@ -300,7 +301,8 @@ def test_operations_are_listed_newest_first_in_pages(runner: OperationRunner) ->
     assert [record.id for record in first.operations] == waiting[::-1]
     assert [record.id for record in second.operations] == [done]
     assert second.next_token == ""
-    assert [record.id for record in runner.list(done=True).operations] == [done]
+    (listed,) = runner.list(done=True).operations
+    assert (listed.id, listed.state, listed.response) == (done, "succeeded", None)
     assert len(runner.list(done=False).operations) == runner.count_unfinished() == 2
     gate.go_on.set()
     with pytest.raises(InvalidRequest, match="token"):
@@ -333,3 +335,24 @@ def test_two_workers_never_take_the_same_operation(store: OperationStore) -> Non
     records = [runner.wait(operation_id, WAIT_S) for operation_id in ids]
     runner.close()
     assert [(record.state, record.attempts) for record in records] == [("succeeded", 1)] * 4
+
+
+def test_a_worker_outlives_a_database_that_fails_for_a_while(
+    store: OperationStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner_module, "LOOK_EVERY_S", 0.01)
+    claim, num_failures = store.claim, [0]
+
+    def fail_twice(kinds: tuple[str, ...]) -> Claim | None:
+        if num_failures[0] < 2:
+            num_failures[0] += 1
+            raise OperationalError("SELECT", {}, Exception("disk is full"))
+        return claim(kinds)
+
+    monkeypatch.setattr(store, "claim", fail_twice)
+    runner = OperationRunner(store)
+    runner.register("count", Gate())
+    record = runner.wait(runner.start("count", {"count": 1}), WAIT_S)
+    runner.close()
+    assert record.state == "succeeded"
+    assert caplog.text.count("could not be begun") == 2
