@@ -21,7 +21,7 @@ DECORD_CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "mpeg4"})
 """Codecs that FFmpeg 4.1 reads well."""
 
 
-class DecordFailed(Exception):  # noqa: N818 - never leaves `media.video`
+class DecordFailed(Exception):
     """decord could not read a file that PyAV may still read."""
 
 

@@ -16,25 +16,25 @@ class MediaError(Exception):
     reason: ClassVar[str] = "MEDIA_ERROR"
 
 
-class UnreadableMedia(MediaError):  # noqa: N818 - named for what the file is
+class UnreadableMedia(MediaError):
     """The file is damaged or cut, or its decoder failed on it."""
 
     reason: ClassVar[str] = "UNREADABLE_MEDIA"
 
 
-class UnsupportedMedia(MediaError):  # noqa: N818 - named for what the file is
+class UnsupportedMedia(MediaError):
     """The file is of a kind, container or codec that is not read."""
 
     reason: ClassVar[str] = "UNSUPPORTED_MEDIA"
 
 
-class OverLimit(MediaError):  # noqa: N818 - named for what the file is
+class OverLimit(MediaError):
     """The file asks for more than a limit allows."""
 
     reason: ClassVar[str] = "MEDIA_OVER_LIMIT"
 
 
-class NoContent(MediaError):  # noqa: N818 - named for what the file is
+class NoContent(MediaError):
     """The file is readable and holds nothing of what was asked for."""
 
     reason: ClassVar[str] = "MEDIA_NO_CONTENT"

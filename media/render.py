@@ -5,7 +5,6 @@ a child of `media.child`.
 """
 
 import functools
-import importlib.util
 import io
 from pathlib import Path
 
@@ -14,9 +13,12 @@ from numpy.typing import NDArray
 
 from media.audio import Sound
 from media.errors import NoContent, OverLimit, UnreadableMedia
+from media.fonts import close_key_gaps, default_font
 from media.limits import Limits
 from media.midi import Score, read_score
 from media.midi_scan import HEADER_BYTES, MidiFacts, scan_midi
+
+__all__ = ["RENDER_RATE", "default_font", "render_midi", "render_midi_stereo"]
 
 RENDER_RATE = 44_100
 _ENGINE_RATE = 48_000  # midirenderer knows no other
@@ -24,22 +26,6 @@ _TAIL_S = 1.5  # for the last notes to die away
 _TAIL_FADE_S = 0.5
 _PEAK = 0.9
 _MAX_GAIN = 8.0  # 18 dB: soft pieces stay softer than loud ones
-_FONT_NAME = "TimGM6mb.sf2"
-
-
-def default_font() -> Path:
-    """The General MIDI font inside the installed pretty_midi wheel, which is not imported.
-
-    Raises:
-        FileNotFoundError: pretty_midi is not installed or holds no font.
-    """
-    spec = importlib.util.find_spec("pretty_midi")
-    for folder in () if spec is None else spec.submodule_search_locations or ():
-        if (font := Path(folder) / _FONT_NAME).is_file():
-            return font
-    raise FileNotFoundError(
-        f"no {_FONT_NAME} in an installed pretty_midi: install pretty_midi or name a font (SF2)"
-    )
 
 
 def render_midi(
@@ -117,7 +103,8 @@ def _synthesise(data: bytes, font: Path) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=1)
 def _read_font(font: Path) -> bytes:
-    return font.read_bytes()
+    data = font.read_bytes()
+    return close_key_gaps(data) if font == default_font() else data
 
 
 def _add_tail(data: bytes, facts: MidiFacts) -> bytes:

@@ -195,7 +195,7 @@ def _compare_length(promised_s: float | None, found_s: float) -> tuple[str, ...]
 
 
 def _suits_decord(path: Path, facts: PictureFacts, limits: Limits) -> bool:
-    """decord reads one whole stream of a common codec; it knows no rotation in Matroska."""
+    """Decord reads one whole stream of a common codec; it knows no rotation in Matroska."""
     return (
         facts.num_streams == 1
         and facts.codec in DECORD_CODECS

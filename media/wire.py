@@ -20,11 +20,11 @@ MAX_HEADER_BYTES = 64 << 20
 _DTYPES = frozenset({"float32", "float64", "int16", "int64", "uint8"})
 
 
-class Hangup(Exception):  # noqa: N818 - the other side is gone, which is no fault of a file
+class Hangup(Exception):
     """The other side closed its end."""
 
 
-class WireTimeout(Exception):  # noqa: N818 - named for what happened
+class WireTimeout(Exception):
     """Nothing more came before the deadline."""
 
 

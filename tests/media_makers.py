@@ -131,7 +131,7 @@ def watch_opens(folder: Path) -> Iterator[list[str]]:
 
 
 def _read_names(descriptor: int) -> list[str]:
-    names = []
+    names: list[str] = []
     while True:
         try:
             events = os.read(descriptor, 1 << 16)

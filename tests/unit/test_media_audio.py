@@ -38,7 +38,8 @@ def test_each_format_gives_mono_float_at_the_rate_of_the_trunk(
     codec, rate = CODECS[suffix]
     path = write_sound(tmp_path / f"a.{suffix}", sine(440, 2, rate), rate, codec=codec)
     sound = read_sound(path, LIMITS)
-    assert (sound.sample_rate, sound.samples.dtype, sound.samples.ndim) == (16_000, np.float32, 1)
+    assert (sound.sample_rate, sound.samples.ndim) == (16_000, 1)
+    assert sound.samples.dtype == np.float32
     assert sound.duration_s == pytest.approx(2, abs=0.06)
     middle = sound.samples[8_000:24_000]
     assert loudest_frequency(middle, 16_000) == pytest.approx(440, abs=1.5)

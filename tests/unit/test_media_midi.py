@@ -44,7 +44,8 @@ def test_programs_drums_metre_and_key_are_read() -> None:
     assert sorted(score.programs.tolist()) == [DRUMS, 40]
     assert score.metres == ((0.0, 3, 4),)
     assert score.key_signatures == ((0.0, "C minor"),)
-    assert (score.pitches.dtype, score.onsets_s.dtype) == (np.int16, np.float64)
+    assert score.pitches.dtype == np.int16
+    assert score.onsets_s.dtype == np.float64
 
 
 def test_running_status_is_understood() -> None:
