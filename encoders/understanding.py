@@ -27,6 +27,7 @@ What may be asked (`Asked.name`: values of `Asked.value`):
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cache, lru_cache
 from typing import Any
 
 from encoders.lexicon.language import is_content, is_english, load_grammar
@@ -38,7 +39,7 @@ from encoders.lexicon.vocabulary import Entry, load_vocabulary
 MAX_TEXT = 2_000  # characters that are read; the rest is ignored
 MISSPELT = 0.7  # confidence of a word with one wrong letter
 PITCHES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|r ?& ?b\b|[^\w\s]", re.IGNORECASE)
+_WORD = re.compile(r"\br ?& ?b\b|[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +85,7 @@ class _Token:
     num_words: int = 1
 
 
+@lru_cache(maxsize=4096)
 def understand_text(text: str) -> Understanding:
     """Read a wish; never fails, says what it could not read."""
     read = text[:MAX_TEXT]
@@ -143,8 +145,8 @@ def _split(text: str) -> list[_Token]:
     tokens = [_Token(words="", start=n.start, stop=n.stop, number=n) for n in numbers]
     covered = {c for n in numbers for c in range(n.start, n.stop)}
     for match in _WORD.finditer(text):
-        if match.start() not in covered and match[0] not in "-_'’":
-            word = match[0].lower().replace("’", "'").replace(" ", "")
+        if match.start() not in covered and match[0] not in "-_'\u2019":
+            word = match[0].lower().replace("\u2019", "'").replace(" ", "")
             tokens.append(_Token(words=word, start=match.start(), stop=match.end()))
     return sorted(tokens, key=lambda t: t.start)
 
@@ -162,7 +164,8 @@ def _match_phrases(tokens: Sequence[_Token]) -> list[_Token]:
 
 def _longest_phrase(tokens: Sequence[_Token], i: int) -> _Token:
     vocabulary, grammar = load_vocabulary(), load_grammar()
-    for length in range(min(vocabulary.longest, len(tokens) - i), 0, -1):
+    longest = _longest_from().get(tokens[i].words, 0)
+    for length in range(min(longest, len(tokens) - i), 0, -1):
         part = tokens[i : i + length]
         if any(t.number is not None for t in part):
             continue
@@ -178,6 +181,18 @@ def _longest_phrase(tokens: Sequence[_Token], i: int) -> _Token:
                 num_words=length,
             )
     return _single_word(tokens[i])
+
+
+@cache
+def _longest_from() -> dict[str, int]:
+    """Words in the longest known phrase that begins with a word."""
+    grammar = load_grammar()
+    known = [load_vocabulary().phrases, grammar.idioms, grammar.not_negators, grammar.negators]
+    longest: dict[str, int] = {}
+    for phrase in (p for part in known for p in part):
+        words = phrase.split()
+        longest[words[0]] = max(longest.get(words[0], 0), len(words))
+    return longest
 
 
 def _single_word(token: _Token) -> _Token:

@@ -3,7 +3,7 @@
 Knows spans and word classes, no moods. The rules, in the order they are tried on each word after a negator:
 
 - a stop (. ; ! ? and dashes), "but", "just", "instead" ... or another negator ends its reach, and so does "with"
-  unless the negator stands right before it ("not with drums");
+  unless nothing was reached before it ("nothing with drums");
 - a comma ends it, unless what follows is a list that ends with "or", "nor" (or "and" after "no" and "without");
 - "and" goes on to a like thing, but not from a noun to an adjective ("no vocals and soft piano");
 - "not" reaches the adjectives that follow it, not the noun behind them ("not sad piano music");
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from encoders.lexicon.language import load_grammar
 
-STOPS = frozenset(".;!?:()–—")
+STOPS = frozenset(".;!?:()\u2013\u2014")
 NOUNS = frozenset({"instrument", "vocals", "genre", "activity", "metre", "key"})
 BEFORE_NOUNS = frozenset(
     {"no", "without", "avoid", "exclude", "neither", "minus", "lacking", "sans"}
@@ -75,7 +75,7 @@ def _reach(pieces: Sequence[Piece], start: int) -> list[int]:
             joined = False
             if negator in ONE_ITEM:
                 break
-        elif _ends(pieces, i, start):
+        elif _ends(pieces, i, start, any_reached=bool(reached)):
             break
         elif piece.words in ("and", "or", "nor", ",", "/"):
             joined = True
@@ -86,12 +86,12 @@ def _reach(pieces: Sequence[Piece], start: int) -> list[int]:
     return reached
 
 
-def _ends(pieces: Sequence[Piece], i: int, start: int) -> bool:
+def _ends(pieces: Sequence[Piece], i: int, start: int, *, any_reached: bool) -> bool:
     grammar, word = load_grammar(), pieces[i].words
     if word == ",":
         return not _list_goes_on(pieces, i, start)
     if word == "with":
-        return i > start + 2
+        return any_reached
     if word == "and" and i + 1 < len(pieces):
         return pieces[i + 1].words in ("a", "an", "some", "lots", "plenty", "very")
     return word in STOPS or word in grammar.breakers or word in grammar.negators - {"nor", "or"}

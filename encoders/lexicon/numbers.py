@@ -19,6 +19,7 @@ _LESS = r"(?:under|below|less than|at most|max(?:imum)?|up to|no more than|not m
 _MORE = r"(?:over|above|more than|at least|min(?:imum)?|no less than|faster than|no slower than|longer than|no shorter than)"
 _MIN = r"(?:minutes?|mins?\b)"
 _SEC = r"(?:seconds?|secs?\b|s\b)"
+_HINT = re.compile(r"\d|bpm|beats|bars?\b|measure|min|sec|maj|\bin [A-G]|key of", re.I)
 FASTEST_BPM, MOST_BARS, LONGEST_S = 400.0, 4096, 36_000.0
 FLATS = {"Cb": "B", "Fb": "E", "E#": "F", "B#": "C"}
 
@@ -36,6 +37,8 @@ class Number:
 
 def find_numbers(text: str) -> list[Number]:
     """Every number of the text that has a unit or a musical form, first come first; they never overlap."""
+    if not _HINT.search(text):
+        return []
     found: list[Number] = []
     taken: set[int] = set()
     for pattern, read in _READERS:
@@ -151,7 +154,7 @@ def _number(
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Number]]], ...] = tuple(
     (re.compile(pattern, flags), read)
     for pattern, flags, read in (
-        (rf"(?P<lo>{_N})\s*(?:-|–|to|and)\s*(?P<hi>{_N})\s*{_BPM}", re.I, _ranged("tempo_bpm", "lo", "hi")),
+        (rf"(?P<lo>{_N})\s*(?:-|\u2013|to|and)\s*(?P<hi>{_N})\s*{_BPM}", re.I, _ranged("tempo_bpm", "lo", "hi")),
         (rf"(?:{_LESS}|{_MORE})\s+(?P<n>{_N})\s*{_BPM}", re.I, _bounded("tempo_bpm")),
         (rf"(?P<n>{_N})[\s-]*{_BPM}", re.I, _plain("tempo_bpm")),
         (r"\b(?:bpm|tempo)(?: of| is|:|=| at)*\s*(?P<n>\d{2,3})\b", re.I, _plain("tempo_bpm")),

@@ -56,7 +56,6 @@ class Vocabulary:
     tags: Mapping[str, Mapping[str, float]]  # "name:value" -> weights on the audio trunk's tags
     families: Mapping[str, str]  # genre or instrument -> its family
     programs: Mapping[str, int | None]  # instrument -> General MIDI program from 0, -1 = drums
-    longest: int  # words in the longest phrase
 
 
 def read_list(name: str) -> Any:
@@ -80,7 +79,6 @@ def load_vocabulary() -> Vocabulary:
         tags=_tags(genres, instruments),
         families={n: d["family"] for part in (genres, instruments) for n, d in part.items()},
         programs={n: d["program"] for n, d in instruments.items()},
-        longest=max(len(p.split()) for p in phrases),
     )
 
 

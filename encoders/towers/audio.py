@@ -1,0 +1,86 @@
+"""The audio tower's head: trunk features to rows of the music space; linear, and knows no catalogue.
+
+    head = load_audio_head()
+    rows = head.project(pools, tag_logits, signal)      # (N, 256), all of the same length or longer
+
+The features are standardised with the means and spreads of the training sounds, which ship with the
+weights, and multiplied by one matrix: 5 affect axes, 50 tags, what the whitened pools add. The last
+column is what a row lacks to the radius R that all rows shall have:
+
+    row = (y, sqrt(max(R^2 - |y|^2, 0)))        after Bachrach et al., RecSys 2014 (inner product as angle)
+
+so that making rows unit length (`encoders/embed.py` does) keeps the order of inner products with texts,
+whose last column is 0. Without it tracks with strong tags would all look alike.
+
+N sounds, F = 1565 features, D = 256.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from encoders.errors import BrokenWeights
+from encoders.trunks.checkpoint import WEIGHTS, verify_folder
+
+AUDIO_HEAD = WEIGHTS / "heads" / "audio"
+NUM_FEATURES = 50 + 9 + 1_506
+DIMENSION = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioHead:
+    """Holds the statistics, the matrix and the radius; float32 arrays."""
+
+    mean: np.ndarray  # (1565,) tags, signal, pools
+    spread: np.ndarray  # (1565,)
+    matrix: np.ndarray  # (1565, 255)
+    radius: float
+
+    def project(
+        self, pools: np.ndarray, tag_logits: np.ndarray, signal: np.ndarray
+    ) -> np.ndarray:
+        """Rows (N, 256) float32 for (N, 1506) pools, (N, 50) tag logits and (N, 9) signal features."""
+        features = np.concatenate([tag_logits, signal, pools], axis=1)  # (N, 1565)
+        return complete_rows(self.standardise(features) @ self.matrix, self.radius)
+
+    def standardise(self, features: np.ndarray) -> np.ndarray:
+        """Features (N, 1565) in spreads from the training sounds' mean."""
+        return np.asarray((features - self.mean) / self.spread, dtype=np.float32)
+
+    def concepts(self, tag_logits: np.ndarray, signal: np.ndarray) -> np.ndarray:
+        """Affect axes (N, 5) in spreads of the training sounds: valence, energy, tension, power, tenderness."""
+        plain = np.concatenate([tag_logits, signal], axis=1)
+        known = plain.shape[1]
+        scaled = (plain - self.mean[:known]) / self.spread[:known]
+        return np.asarray(scaled @ self.matrix[:known, :NUM_AXES], dtype=np.float32)
+
+
+NUM_AXES = 5
+
+
+def complete_rows(rows: np.ndarray, radius: float) -> np.ndarray:
+    """Add the column that brings (N, D - 1) rows to the radius: (N, D) float32."""
+    lacking = np.maximum(radius**2 - np.square(rows).sum(axis=1, keepdims=True), 0.0)
+    return np.concatenate([rows, np.sqrt(lacking)], axis=1).astype(np.float32)
+
+
+def load_audio_head(folder: Path = AUDIO_HEAD) -> AudioHead:
+    """Read the shipped head.
+
+    Raises:
+        BrokenWeights: files are missing, changed, or of another shape.
+    """
+    from safetensors.numpy import load_file
+
+    verify_folder(folder)
+    tensors = load_file(str(folder / "model.safetensors"))
+    head = AudioHead(
+        mean=tensors["mean"].astype(np.float32),
+        spread=tensors["spread"].astype(np.float32),
+        matrix=tensors["matrix"].astype(np.float32),
+        radius=float(tensors["radius"][0]),
+    )
+    if head.matrix.shape != (NUM_FEATURES, DIMENSION - 1):
+        raise BrokenWeights(f"{folder}: matrix {head.matrix.shape}, expected (1565, 255)")
+    return head

@@ -1,0 +1,121 @@
+"""The heads while they learn, in torch; `encoders/towers` holds what they become.
+
+T texts, S sounds, K directions, D = 256.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from encoders.towers.audio import DIMENSION, AudioHead
+from encoders.towers.text import TextHead
+from encoders.training.losses import MAX_SCALE
+from encoders.training.presets import TrainingConfig
+from encoders.training.recipe import concept_directions
+from encoders.training.sounds import NUM_PLAIN, Shares
+
+NUM_SENTENCE = 384
+NUM_AXES = 5
+
+
+class Heads(nn.Module):
+    """Holds both heads and the temperature; refuses to move the affect axes of the audio matrix."""
+
+    def __init__(self, config: TrainingConfig, audio: AudioHead, directions: np.ndarray) -> None:
+        super().__init__()
+        self.config = config
+        self.radius = audio.radius
+        self.hidden = nn.Linear(NUM_SENTENCE, config.num_hidden)
+        self.drop = nn.Dropout(config.dropout)
+        self.out = nn.Linear(config.num_hidden, DIMENSION - 1, bias=False)
+        self.moved = nn.Parameter(torch.zeros(audio.matrix.shape[0], DIMENSION - 1 - NUM_AXES))
+        self.log_scale = nn.Parameter(torch.tensor(float(np.log(1.0 / config.first_temperature))))
+        self.register_buffer("matrix", torch.from_numpy(audio.matrix))
+        self.register_buffer("directions", torch.from_numpy(directions))
+
+    def sounds(self, standard: Tensor) -> Tensor:
+        """Unit rows (S, D) of standardised features (S, 1565)."""
+        rows = standard @ self.current_matrix()
+        lacking = (self.radius**2 - rows.square().sum(dim=1, keepdim=True)).clamp(min=1e-4).sqrt()
+        return functional.normalize(torch.cat([rows, lacking], dim=1), dim=1)
+
+    def texts(self, sentences: Tensor, weights: Tensor) -> Tensor:
+        """Unit rows (T, D) of sentence vectors (T, 384) and direction weights (T, K), either all zero."""
+        spoken = functional.normalize(self.network(sentences), dim=1)
+        spoken = spoken * sentences.any(dim=1, keepdim=True)
+        asked = functional.normalize(weights @ self.get_buffer("directions"), dim=1)
+        share = torch.where(weights.any(dim=1, keepdim=True), self.config.network_share, 1.0)
+        return functional.normalize(asked + share * spoken, dim=1)
+
+    def network(self, sentences: Tensor) -> Tensor:
+        """Rows (T, D) of the perceptron; the last column, the sounds' lack of radius, stays 0."""
+        hidden = functional.gelu(self.hidden(sentences), approximate="tanh")
+        return functional.pad(self.out(self.drop(hidden)), (0, 1))
+
+    def scale(self) -> Tensor:
+        """Inverse temperature, clamped."""
+        return self.log_scale.exp().clamp(max=MAX_SCALE)
+
+    def current_matrix(self) -> Tensor:
+        """The audio matrix with what training has moved; the axes stay as the recipe wrote them."""
+        return self.get_buffer("matrix") + functional.pad(self.moved, (NUM_AXES, 0))
+
+
+def direction_matrix(shares: Shares) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names (K) and rows (K, 256) that score sounds as the teacher does."""
+    directions = concept_directions()
+    rows = np.zeros((len(directions), DIMENSION), dtype=np.float32)
+    for i, concepts in enumerate(directions.values()):
+        rows[i, :NUM_AXES] = concepts[:NUM_AXES] / shares.axes
+        rows[i, NUM_AXES : len(concepts)] = concepts[NUM_AXES:] / shares.tags
+    return tuple(directions), rows
+
+
+def weight_matrix(weights: Sequence[dict[str, float]], keys: Sequence[str]) -> np.ndarray:
+    """Direction weights of texts as a matrix (T, K) float32."""
+    column = {key: i for i, key in enumerate(keys)}
+    matrix = np.zeros((len(weights), len(keys)), dtype=np.float32)
+    for row, named in enumerate(weights):
+        for key, weight in named.items():
+            if key in column:
+                matrix[row, column[key]] = weight
+    return matrix
+
+
+def finished_audio(heads: Sequence[Heads], start: AudioHead) -> AudioHead:
+    """The audio head that ships: the mean of the seeds' matrices."""
+    with torch.inference_mode():
+        matrix = torch.stack([h.current_matrix() for h in heads]).mean(dim=0).numpy()
+    return AudioHead(mean=start.mean, spread=start.spread, matrix=matrix, radius=start.radius)
+
+
+def finished_text(heads: Sequence[Heads], keys: tuple[str, ...]) -> TextHead:
+    """The text head that ships: one network whose output is the mean of the seeds' outputs."""
+    with torch.inference_mode():
+        hidden = torch.cat([h.hidden.weight for h in heads]).T.numpy()
+        bias = torch.cat([h.hidden.bias for h in heads]).numpy()
+        out = torch.cat([functional.pad(h.out.weight.T, (0, 1)) for h in heads]) / len(heads)
+    return TextHead(
+        keys=keys,
+        directions=heads[0].get_buffer("directions").numpy(),
+        hidden=np.ascontiguousarray(hidden),
+        hidden_bias=bias,
+        out=out.numpy(),
+        network_share=heads[0].config.network_share,
+    )
+
+
+def teacher_scores(text_concepts: Tensor, sound_concepts: Tensor) -> Tensor:
+    """(T, S) scores of the recipe: concepts of texts (T, 55) against concepts of sounds (S, 55)."""
+    return text_concepts @ sound_concepts.T
+
+
+def sound_concepts(standard: np.ndarray, audio: AudioHead, shares: Shares) -> np.ndarray:
+    """Concepts (S, 55) of standardised sounds (S, 1565): axes and tags, each of unit spread."""
+    rows = standard[:, :NUM_PLAIN] @ audio.matrix[:NUM_PLAIN, : NUM_AXES + 50]
+    rows[:, :NUM_AXES] /= shares.axes
+    rows[:, NUM_AXES:] /= shares.tags
+    return np.asarray(rows, dtype=np.float32)
