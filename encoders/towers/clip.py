@@ -37,6 +37,7 @@ BRIGHTNESS = (0.50, 0.20)
 SATURATION = (0.45, 0.22)
 WARMTH = (0.05, 0.20)
 MOTION = (0.20, 0.12)
+CUT_EVIDENCE_S = 20.0  # a clip of six seconds without a cut says little about its rhythm
 CUTS = (1.8, 1.4)  # of log2(1 + cuts a minute): a cut every 25 s is usual, every 5 s is quick
 
 
@@ -150,6 +151,7 @@ def affect_of_picture(measures: PictureMeasures) -> tuple[float, float, float]:
     b, s = _standard(measures.brightness, BRIGHTNESS), _standard(measures.saturation, SATURATION)
     motion = _standard(measures.motion, MOTION)
     cuts = _standard(float(np.log2(1.0 + measures.cuts_per_minute)), CUTS)
+    cuts *= min(1.0, measures.seconds / CUT_EVIDENCE_S)
     warmth = _standard(measures.warmth, WARMTH)
     pleasure, arousal, dominance = 0.69 * b + 0.22 * s, -0.31 * b + 0.60 * s, -0.76 * b + 0.32 * s
     energy = 0.5 * motion + 0.3 * cuts + 0.3 * arousal + 0.1 * warmth

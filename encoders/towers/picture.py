@@ -29,6 +29,7 @@ class PictureMeasures:
     motion: float  # change of luma a second, share of full scale, cuts left out
     cuts_per_minute: float
     shot_starts: tuple[int, ...]  # first frames of the shots, 0 included
+    seconds: float  # from the first frame to the last
 
 
 def measure_picture(rgb: np.ndarray, times_s: np.ndarray) -> PictureMeasures:
@@ -44,6 +45,7 @@ def measure_picture(rgb: np.ndarray, times_s: np.ndarray) -> PictureMeasures:
         motion=_measure_motion(small, times_s, shot_starts),
         cuts_per_minute=_cut_rate(times_s, shot_starts),
         shot_starts=shot_starts,
+        seconds=float(times_s[-1] - times_s[0]),
     )
 
 

@@ -24,6 +24,7 @@ ORDINARY = PictureMeasures(
     motion=0.2,
     cuts_per_minute=2.5,
     shot_starts=(0,),
+    seconds=30.0,
 )
 
 
@@ -93,6 +94,13 @@ def test_light_is_pleasant_motion_and_cuts_excite_and_the_dark_is_mighty() -> No
     assert bright[0] > valence > dark[0]
     assert moving[1] > energy < cut[1]
     assert dark[2] > power
+
+
+def test_a_short_clip_without_cuts_is_hardly_calmer_for_it() -> None:
+    uncut = replace(ORDINARY, cuts_per_minute=0.0)
+    brief = affect_of_picture(replace(uncut, seconds=2.0))[1]
+    assert affect_of_picture(uncut)[1] < -0.3
+    assert abs(brief - affect_of_picture(ORDINARY)[1]) < 0.05
 
 
 def test_what_a_picture_suggests_stays_between_the_ends() -> None:
