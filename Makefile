@@ -51,7 +51,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 bench: setup               ## every figure that the documents quote
-	for script in benchmarks/[a-z]*.py; do $(BIN)/python "$$script" || exit 1; done
+	for script in benchmarks/[a-z]*.py; do $(BIN)/python -m benchmarks.$$(basename $$script .py) || exit 1; done
 
 clean:
 	rm -rf .venv build dist demo-out
