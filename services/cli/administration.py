@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from services.cli.command import Run, command
+from services.cli.output import about, pairs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,8 +32,6 @@ def show_status(run: Run) -> None:
 
 
 def _show(out: "Console", status: "ServerStatus", target: str) -> None:
-    from services.cli.output import about, pairs
-
     live = f"{status.generation}: {status.generation_rows:,} rows" if status.generation else "none"
     rows = [
         ("server", f"{target}, version {status.version}"),

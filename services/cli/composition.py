@@ -9,6 +9,7 @@ import typer
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
 from services.cli.options import BatchOptions
+from services.cli.output import attributes_table, say, understood_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,14 +105,12 @@ def compose_music(
 
 
 def _show(out: "Console", composed: "ComposedMusic", written: "WrittenPiece") -> None:
-    from services.cli.output import attributes_table, understood_line
-
     line = understood_line(composed.understood)
     if line:
-        out.print(line, markup=False, style="dim")
+        say(out, line, style="dim")
     out.print(attributes_table(written.attributes))
     model = f"{written.model}, best of {written.num_candidates}, seed {written.seed}"
-    out.print(f"composed by Temptrack ({model})", markup=False)
+    say(out, f"composed by Temptrack ({model})")
     for file in (written.midi, written.wav, written.picture):
         if file is not None:
-            out.print(f"written: {file}", markup=False)
+            say(out, f"written: {file}")

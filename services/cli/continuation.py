@@ -8,6 +8,7 @@ import typer
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
 from services.cli.options import BatchOptions, FilterOptions
+from services.cli.output import hits_table, say, understood_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,17 +77,15 @@ def continue_playlist(
 
 
 def _show(out: "Console", found: "Continuation", saved: str | None) -> None:
-    from services.cli.output import hits_table, understood_line
-
     line = understood_line(found.understood)
     if line:
-        out.print(line, markup=False, style="dim")
+        say(out, line, style="dim")
     if found.ignored_seed_ids:
         ignored = ", ".join(found.ignored_seed_ids)
-        out.print(f"not in the catalogue, or without sound: {ignored}", markup=False)
+        say(out, f"not in the catalogue, or without sound: {ignored}")
     if found.hits:
         out.print(hits_table(found.hits))
     else:
-        out.print("no match: the catalogue has nothing to go on with", markup=False)
+        say(out, "no match: the catalogue has nothing to go on with")
     if saved:
-        out.print(f"saved as playlist {saved}", markup=False)
+        say(out, f"saved as playlist {saved}")

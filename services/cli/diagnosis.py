@@ -6,6 +6,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import FAILED
+from services.cli.output import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +47,6 @@ def diagnose(run: Run) -> None:
 
 def _show(out: "Console", check: "Check") -> None:
     out.print(f"{check.state:<5}", style=_STYLES[check.state], end=" ")
-    out.print(f"{check.name}: {check.found}", markup=False)
+    say(out, f"{check.name}: {check.found}")
     if check.advice:
-        out.print(f"      {check.advice}", markup=False, style="dim")
+        say(out, f"      {check.advice}", style="dim")

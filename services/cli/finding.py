@@ -9,6 +9,7 @@ import typer
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
 from services.cli.options import BatchOptions, FilterOptions
+from services.cli.output import attributes_table, hits_table, say, understood_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,24 +104,26 @@ def show_found(
     out: "Console", found: "FoundMusic", piece: "WrittenPiece | None", files: list[Path]
 ) -> None:
     """Draws an answer: what was understood and seen, the hits, a piece, and the files written."""
-    from services.cli.output import attributes_table, hits_table, understood_line
-
-    for line in (understood_line(found.understood), _seen_line(found.seen), *found.remarks):
+    for line in (
+        understood_line(found.understood, rest=not found.remarks),
+        _seen_line(found.seen),
+        *found.remarks,
+    ):
         if line:
-            out.print(line, markup=False, style="dim")
+            say(out, line, style="dim")
     if found.hits:
         out.print(hits_table(found.hits))
     if found.no_match:
-        out.print(
+        say(
+            out,
             f"no match: nothing here fits well enough (best {found.best_relevance:.2f}, "
             f"needed {found.floor:.2f})",
-            markup=False,
         )
     if piece is not None:
-        out.print(f"composed by Temptrack, not found: {piece.midi}", markup=False)
+        say(out, f"composed by Temptrack, not found: {piece.midi}")
         out.print(attributes_table(piece.attributes))
     for file in files:
-        out.print(f"written: {file}", markup=False)
+        say(out, f"written: {file}")
 
 
 def _check(text: str, media: MediaOptions, answer: AnswerOptions) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import FAILED, UsageError
+from services.cli.output import about, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,7 +124,6 @@ class _Bar:
         self._progress.stop()
 
     def show(self, seen: "ImportProgress") -> None:
-        from services.cli.output import about
 
         rest = f"about {about(seen.remaining_s)} left" if seen.remaining_s else ""
         if rest and not self._said:
@@ -153,8 +153,6 @@ def _show(
     outcomes: Sequence["ImportOutcome"],
     summary: dict[str, float | int],
 ) -> None:
-    from services.cli.output import about
-
     for outcome in outcomes:
         if outcome.state == "refused":
             line = f"refused: {outcome.label}: {outcome.message} [{outcome.reason}]"
@@ -168,4 +166,4 @@ def _show(
     if summary["elapsed_s"] and summary["sound_s"]:
         pace = summary["sound_s"] / summary["elapsed_s"]
         line += f" in {about(summary['elapsed_s'])} ({pace:.0f} times as fast as it plays)"
-    out.print(line, markup=False)
+    say(out, line)

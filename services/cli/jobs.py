@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.command import Run, command
+from services.cli.output import say, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def cancel_operation(run: Run, operation: OperationName) -> None:
         client.operation(operation).cancel()
     run.answer(
         {"cancelled": operation},
-        lambda out: out.print(f"asked {operation} to stop", markup=False),
+        lambda out: say(out, f"asked {operation} to stop"),
     )
 
 
@@ -110,10 +111,10 @@ def _stage(seen: "ReindexProgress") -> str:
 
 def _show_report(out: "Console", report: "ReindexReport") -> None:
     for line in report.refused:
-        out.print(f"not embedded: {line}", markup=False, style="red")
-    out.print(
+        say(out, f"not embedded: {line}", style="red")
+    say(
+        out,
         f"{report.generation} is live: {report.num_rows:,} rows, recall {report.recall:.3f}",
-        markup=False,
     )
 
 
@@ -131,8 +132,6 @@ def _value(operation: "Operation[Any, Any]") -> dict[str, object]:
 
 
 def _show(out: "Console", operations: "Sequence[Operation[Any, Any]]") -> None:
-    from services.cli.output import table
-
     rows = [(item.name, item.kind, item.state, _how_far(item)) for item in operations]
     out.print(table("operation", "kind", "state", "how far", rows=rows))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from temptrack.types import AttributeReport, Hit, Understanding
@@ -48,12 +49,19 @@ def table(*columns: str, rows: Iterable[Sequence[str]] = (), title: str = "") ->
     return result
 
 
+def say(out: "Console", text: str, *, style: str = "") -> None:
+    """Writes a text as it is, without markup and without breaking it into lines."""
+    out.print(text, style=style, markup=False, soft_wrap=True)
+
+
 def pairs(rows: Iterable[tuple[str, str]]) -> "Table":
     """Names and values; those without a value are left out."""
     from rich.table import Table
     from rich.text import Text
 
     result = Table(box=None, show_header=False, pad_edge=False)
+    result.add_column(no_wrap=True)
+    result.add_column(overflow="fold")
     for name, value in rows:
         if value:
             result.add_row(Text(name, style="dim"), Text(value))
@@ -101,8 +109,8 @@ def attributes_table(attributes: Sequence["AttributeReport"]) -> "Table":
     return table("attribute", "asked", "got", "met", "how", rows=rows)
 
 
-def understood_line(understood: "Understanding | None") -> str:
-    """How the words were read, in one line; empty without words."""
+def understood_line(understood: "Understanding | None", *, rest: bool = True) -> str:
+    """How the words were read, in one line; `rest` adds those that were not understood."""
     if understood is None or not understood.text:
         return ""
     if not understood.language_supported:
@@ -112,6 +120,6 @@ def understood_line(understood: "Understanding | None") -> str:
         for item in understood.asked
     ]
     parts = ["understood: " + ", ".join(asked)] if asked else []
-    if understood.not_understood:
+    if understood.not_understood and rest:
         parts.append("not understood: " + ", ".join(understood.not_understood))
     return "; ".join(parts)

@@ -6,6 +6,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.options import FilterOptions
+from services.cli.output import hits_table, minutes, say, table, understood_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def create_playlist(
     """
     with run.connect() as client:
         made = client.create_playlist(title, tracks or (), playlist_id=name)
-    run.answer(made, lambda out: out.print(f"created playlist {made.id}", markup=False))
+    run.answer(made, lambda out: say(out, f"created playlist {made.id}"))
 
 
 def show_playlist(run: Run, playlist: PlaylistId) -> None:
@@ -83,9 +84,7 @@ def remove_playlist(run: Run, playlist: PlaylistId) -> None:
     """
     with run.connect() as client:
         client.remove_playlist(playlist)
-    run.answer(
-        {"removed": playlist}, lambda out: out.print(f"removed playlist {playlist}", markup=False)
-    )
+    run.answer({"removed": playlist}, lambda out: say(out, f"removed playlist {playlist}"))
 
 
 def make_playlist(
@@ -110,8 +109,6 @@ def make_playlist(
 
 
 def _show_playlist(out: "Console", playlist: "Playlist", tracks: "Sequence[Track]") -> None:
-    from services.cli.output import minutes, table
-
     rows = [
         (str(place), track.id, track.title, track.artist, minutes(track.duration_s))
         for place, track in enumerate(tracks, 1)
@@ -120,21 +117,17 @@ def _show_playlist(out: "Console", playlist: "Playlist", tracks: "Sequence[Track
 
 
 def _show_list(out: "Console", playlists: "Sequence[Playlist]") -> None:
-    from services.cli.output import table
-
     rows = [(item.id, item.title, str(len(item.track_ids))) for item in playlists]
     out.print(table("id", "title", ">tracks", rows=rows))
 
 
 def _show_made(out: "Console", made: "MadePlaylist", saved: str | None) -> None:
-    from services.cli.output import hits_table, understood_line
-
     line = understood_line(made.understood)
     if line:
-        out.print(line, markup=False, style="dim")
+        say(out, line, style="dim")
     if made.hits:
         out.print(hits_table(made.hits))
     if made.no_match:
-        out.print("no match: nothing in the catalogue fits these words", markup=False)
+        say(out, "no match: nothing in the catalogue fits these words")
     if saved:
-        out.print(f"saved as playlist {saved}", markup=False)
+        say(out, f"saved as playlist {saved}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
+from services.cli.output import say
 
 if TYPE_CHECKING:
     from services.config import Config
@@ -78,7 +79,7 @@ def serve(run: Run, options: ServeOptions) -> None:
     def ready(address: str) -> None:
         run.answer(
             {"address": address, "home": str(config.home)},
-            lambda out: out.print(f"serving {config.home} at {address}", markup=False),
+            lambda out: say(out, f"serving {config.home} at {address}"),
         )
 
     serve_home(config, ready=ready)

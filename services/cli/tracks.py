@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
+from services.cli.output import minutes, pairs, say, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,8 +72,6 @@ def remove_tracks(
 
 
 def _show_list(out: "Console", tracks: Sequence["Track"], total: int) -> None:
-    from services.cli.output import minutes, table
-
     rows = [
         (
             track.id,
@@ -85,12 +84,10 @@ def _show_list(out: "Console", tracks: Sequence["Track"], total: int) -> None:
         for track in tracks
     ]
     out.print(table("id", "title", "artist", ">length", "tags", "licence", rows=rows))
-    out.print(f"{len(tracks):,} of {total:,} tracks", markup=False)
+    say(out, f"{len(tracks):,} of {total:,} tracks")
 
 
 def _show_track(out: "Console", track: "Track") -> None:
-    from services.cli.output import minutes, pairs
-
     rows = [
         ("id", track.id),
         ("title", track.title),

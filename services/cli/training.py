@@ -7,6 +7,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
+from services.cli.output import about, say
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -52,7 +53,7 @@ def train_heads(
         written = train(PRESETS[profile](), data, out, bar.show)
     run.answer(
         {"profile": profile, "out": written},
-        lambda console: console.print(f"heads written below {written}", markup=False),
+        lambda console: say(console, f"heads written below {written}"),
     )
 
 
@@ -82,8 +83,6 @@ class _Bar:
 
     def show(self, report: "EpochReport") -> None:
         """Takes a report of the training."""
-        from services.cli.output import about
-
         if report.stage not in self._tasks:
             self._tasks[report.stage] = self._progress.add_task(report.stage, rest="")
             if not self._run.err.is_terminal:
