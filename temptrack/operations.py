@@ -102,7 +102,7 @@ class Operation(Generic[Progress, Result]):
         return self.result()
 
     def result(self) -> Result:
-        """Its result.
+        """Its result; asks the server for it where a list of operations left it out.
 
         Raises:
             ValueError: it has not ended.
@@ -112,6 +112,8 @@ class Operation(Generic[Progress, Result]):
             raise ValueError(f"{self.name} has not ended; wait for it first")
         if self._message.HasField("error"):
             raise from_status(self._message.error)
+        if not self._message.HasField("response"):
+            self.refresh()
         return cast("Result", _unpack(self._message.response))
 
     def cancel(self) -> None:

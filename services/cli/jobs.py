@@ -48,7 +48,8 @@ def show_operation(run: Run, operation: OperationName) -> None:
     """
     with run.connect() as client:
         found = client.operation(operation)
-    run.answer(_value(found), lambda out: _show(out, [found]))
+        value = _value_with_result(found)
+    run.answer(value, lambda out: _show(out, [found]))
 
 
 def cancel_operation(run: Run, operation: OperationName) -> None:
@@ -78,7 +79,8 @@ def wait_for_operation(
     with run.connect() as client:
         found = client.operation(operation)
         found.wait(timeout_s=timeout)
-    run.answer(_value(found), lambda out: _show(out, [found]))
+        value = _value_with_result(found)
+    run.answer(value, lambda out: _show(out, [found]))
 
 
 def reindex(
@@ -120,15 +122,19 @@ def _show_report(out: "Console", report: "ReindexReport") -> None:
 
 # `Any`: what an operation reports is known from its kind only.
 def _value(operation: "Operation[Any, Any]") -> dict[str, object]:
-    ended_well = operation.state == "done"
     return {
         "name": operation.name,
         "kind": operation.kind,
         "state": operation.state,
         "progress": operation.progress,
-        "result": operation.result() if ended_well else None,
         "error": operation.error or None,
     }
+
+
+# `Any`: as above.
+def _value_with_result(operation: "Operation[Any, Any]") -> dict[str, object]:
+    result = operation.result() if operation.state == "done" else None
+    return {**_value(operation), "result": result}
 
 
 def _show(out: "Console", operations: "Sequence[Operation[Any, Any]]") -> None:

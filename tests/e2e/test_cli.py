@@ -206,8 +206,9 @@ def test_operations_are_shown(temptrack: Temptrack, music: Path) -> None:
     assert temptrack("reindex").exit_code == 0
     (reindex, imported) = answer(temptrack("operations", "list", "--json"))["operations"]
     assert (imported["kind"], imported["state"]) == ("import", "done")
-    assert imported["result"]["outcomes"][0]["state"] == "added"
     assert reindex["kind"] == "reindex"
+    whole = answer(temptrack("operations", "show", imported["name"], "--json"))
+    assert whole["result"]["outcomes"][0]["state"] == "added"
     shown = temptrack("operations", "show", imported["name"])
     assert "3 of 3" in shown.stdout
     assert temptrack("operations", "wait", imported["name"]).exit_code == 0

@@ -49,6 +49,7 @@ class Server:
         self.batches: list[list[str]] = []
         self.cancelled = threading.Event()
         self.holds = False
+        self.ended = False
 
     # Retrieval
     def upload_media(self, pieces: Iterator[Any], context: Any) -> Message:
@@ -113,7 +114,13 @@ class Server:
         return Empty()
 
     def list_operations(self, request: Any, context: Any) -> Message:
-        return operations_pb2.ListOperationsResponse(operations=[self._running()])
+        operation = self._running()
+        operation.done = self.ended
+        return operations_pb2.ListOperationsResponse(operations=[operation])
+
+    def get_operation(self, request: Any, context: Any) -> Message:
+        response = packed(catalogue_pb2.ImportTracksResponse(elapsed_s=2.0))
+        return operations_pb2.Operation(name=request.name, done=True, response=response)
 
     def _running(self) -> operations_pb2.Operation:
         metadata = catalogue_pb2.ImportTracksMetadata(num_sources=1)
@@ -291,6 +298,13 @@ def test_operations_are_listed_with_their_state(client: Client) -> None:
     )
     with pytest.raises(ValueError, match="has not ended"):
         operation.result()
+
+
+def test_a_result_that_a_list_left_out_is_asked_for(server: Server, client: Client) -> None:
+    server.ended = True
+    (operation,) = client.operations()
+    assert operation.state == "done"
+    assert operation.result() == types.ImportReport(elapsed_s=2.0)
 
 
 def test_a_wait_can_be_bounded(server: Server, client: Client) -> None:
