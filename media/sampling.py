@@ -1,6 +1,6 @@
 """Which frames of a clip are kept; works on times alone and knows no decoder."""
 
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class Sampler(Generic[Item]):
         return int((time_s + _EARLY_S) * self.rate)
 
 
-def pick_frames(times_s: NDArray[np.float64], rate: float, max_frames: int) -> Sampler[int]:
+def pick_frames(times_s: NDArray[np.floating[Any]], rate: float, max_frames: int) -> Sampler[int]:
     """The sampler after all frame times, in rising order; its items are indices."""
     sampler: Sampler[int] = Sampler(rate, max_frames)
     for index, time_s in enumerate(times_s.tolist()):
