@@ -21,6 +21,7 @@ import numpy as np
 
 from symbolic.brief import Brief
 from symbolic.check import KEY_TONICS, PROFILES, find_key, measure_midi, read_notes
+from symbolic.checkpoint import load_model
 from symbolic.compose import Composer, load_composer
 from symbolic.plan import make_plan
 from symbolic.report import AttributeReport, report_attributes
@@ -29,6 +30,7 @@ from symbolic.sketch import STEPS_PER_QUARTER, Sketch
 Z = 1.959964  # 95 %
 GRAM = 8
 SEGMENT_STEPS = 16 * 16
+WINDOW_BARS, WINDOW, MOST_WINDOWS = 12, 512, 150
 
 # Tempo, key, metre, bars, instruments, and more where it is asked: varied on purpose.
 BRIEFS = (
@@ -79,6 +81,7 @@ def main() -> None:
     if options.data.is_dir():
         figures["key_anchor"] = measure_key_anchor(options.data)
         figures["memorisation"] = measure_memorisation(composer, options.data)
+        figures["likelihood"] = measure_likelihood(options.data)
     else:
         print(f"no development data at {options.data}: no anchor, no memorisation")
     print_figures(figures)
@@ -199,6 +202,31 @@ def measure_memorisation(composer: Composer, data_dir: Path) -> dict[str, Any]:
     }
 
 
+def measure_likelihood(data_dir: Path) -> dict[str, Any]:
+    """Nats per token on real scores never trained on, by metre, with how many windows of 12 bars."""
+    import torch
+
+    from symbolic.training.train import read_pieces, token_loss
+    from symbolic.training.windows import cut_sketch, make_row, stack_rows
+
+    network = load_model().network
+    rows: dict[str, list[Any]] = {}
+    for split in ("val", "test"):
+        for sketch, style in read_pieces(data_dir, split)[0]:
+            for first in range(0, sketch.num_bars - WINDOW_BARS + 1, WINDOW_BARS):
+                cut = cut_sketch(sketch, first, first + WINDOW_BARS)
+                left = sketch.num_bars - first
+                rows.setdefault(sketch.metre, []).append(make_row(cut, style, left, WINDOW))
+    figures = {}
+    for metre, windows in sorted(rows.items()):
+        with torch.no_grad():
+            losses = [
+                float(token_loss(network, stack_rows([row]))) for row in windows[:MOST_WINDOWS]
+            ]
+        figures[metre] = {"nats": round(float(np.mean(losses)), 3), "n": len(losses)}
+    return figures
+
+
 def wilson(answers: Sequence[bool]) -> dict[str, Any]:
     """Share with N and the 95 % interval (Wilson 1927), in per cent."""
     n = len(answers)
@@ -221,6 +249,8 @@ def print_figures(figures: dict[str, Any]) -> None:
             print(f"key by {profile:12} {row:10} {_cell(share)}")
     for name in ("valid", "ends_on_tonic", "length"):
         print(f"{name:20} {_cell(figures[name])}")
+    for metre, row in figures.get("likelihood", {}).items():
+        print(f"{metre:6} {row['nats']:.3f} nats per token, {row['n']} windows")
     for name in ("key_anchor", "memorisation"):
         for row, share in figures.get(name, {}).items():
             print(f"{name:14} {row:14} {_cell(share)}")

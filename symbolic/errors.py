@@ -11,7 +11,7 @@ class SymbolicError(Exception):
     reason = "COMPOSER_BROKEN"
 
 
-class BrokenWeights(SymbolicError):  # noqa: N818 - named by what happened, as all our errors are
+class BrokenWeights(SymbolicError):
     """The folder of weights is incomplete, changed or made for another vocabulary."""
 
     reason = "COMPOSER_WEIGHTS_BROKEN"

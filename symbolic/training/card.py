@@ -103,6 +103,9 @@ def _show(figures: Figures | None) -> str:
         anchor = figures["key_anchor"][profile]
         cells = (opinions["best_of_8"][profile], opinions["single"][profile], anchor)
         lines.append(f"| {profile} | " + " | ".join(_cell(cell) for cell in cells) + " |")
+    lines += ["", "| metre | nats per token | held-out windows |", "|---|---|---|"]
+    for metre, row in figures["likelihood"].items():
+        lines.append(f"| {metre} | {row['nats']:.3f} | {row['n']} |")
     memory, seconds = figures["memorisation"], figures["seconds"]
     lines += [
         "",

@@ -120,6 +120,13 @@ def measure_statistics(pieces: Sequence[Piece]) -> dict[str, tuple[float, float]
     }
 
 
+def token_loss(network: ComposerModel, batch: Batch) -> Tensor:
+    """Cross-entropy in nats per token, padding left out."""
+    logits = network(torch.from_numpy(batch.features), torch.from_numpy(batch.controls))
+    targets = torch.from_numpy(batch.targets).flatten()
+    return functional.cross_entropy(logits.flatten(0, 1), targets, ignore_index=PAD)
+
+
 def _start(config: TrainingConfig, out_dir: Path) -> _Run:
     torch.manual_seed(config.seed)
     network = ComposerModel(config.size)
@@ -173,7 +180,7 @@ def _step(run: _Run, sampler: WindowSampler) -> float:
     for group in run.optimiser.param_groups:
         group["lr"] = config.learning_rate * _schedule(run.step, config)
     run.network.train()
-    loss = _loss(run.network, batch)
+    loss = token_loss(run.network, batch)
     run.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
@@ -189,13 +196,6 @@ def _schedule(step: int, config: TrainingConfig) -> float:
     return float(0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * done)))
 
 
-def _loss(network: ComposerModel, batch: Batch) -> Tensor:
-    """Cross-entropy in nats per token, padding left out."""
-    logits = network(torch.from_numpy(batch.features), torch.from_numpy(batch.controls))
-    targets = torch.from_numpy(batch.targets).flatten()
-    return functional.cross_entropy(logits.flatten(0, 1), targets, ignore_index=PAD)
-
-
 def _validation_batches(pieces: Sequence[Piece], config: TrainingConfig) -> list[Batch]:
     sampler = WindowSampler(pieces, config.size.window)
     generator = np.random.default_rng(12_345)
@@ -205,7 +205,7 @@ def _validation_batches(pieces: Sequence[Piece], config: TrainingConfig) -> list
 @torch.no_grad()
 def _validate(network: ComposerModel, batches: Sequence[Batch]) -> float:
     network.eval()
-    return float(np.mean([float(_loss(network, batch)) for batch in batches]))
+    return float(np.mean([float(token_loss(network, batch)) for batch in batches]))
 
 
 def _store(run: _Run, out_dir: Path) -> None:

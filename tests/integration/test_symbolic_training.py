@@ -65,7 +65,7 @@ def test_a_run_leaves_weights_that_compose(trained: Path) -> None:
 def test_a_stopped_run_goes_on_to_the_same_weights(
     scores: Path, trained: Path, tmp_path: Path
 ) -> None:
-    class Stopped(Exception):  # noqa: N818 - it is no error, it is a plug pulled
+    class Stopped(Exception):
         pass
 
     def stop_after_the_checkpoint(progress: Progress) -> None:
