@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -28,7 +27,7 @@ from services.operations.runner import OperationRunner
 from services.operations.servicer import Messages, operation_message, page_limit
 from services.uploads import MediaSource
 from temptrack.v1 import catalogue_pb2 as pb
-from temptrack.v1 import catalogue_pb2_grpc
+from temptrack.v1 import catalogue_pb2_grpc, common_pb2
 
 MAX_SOURCES = 10_000
 DEFAULT_PAGE = 100
@@ -72,28 +71,22 @@ class CatalogueServicer(catalogue_pb2_grpc.CatalogueServiceServicer):
         self, request: pb.GetTrackRequest, context: grpc.aio.ServicerContext
     ) -> pb.GetTrackResponse:
         """One track."""
-        record = await asyncio.to_thread(self._catalogue.get_track, request.id)
-        return pb.GetTrackResponse(track=track_message(record))
+        track = await asyncio.to_thread(self._shown_track, request.id)
+        return pb.GetTrackResponse(track=track)
 
     async def ListTracks(  # noqa: N802 - named by the protocol
         self, request: pb.ListTracksRequest, context: grpc.aio.ServicerContext
     ) -> pb.ListTracksResponse:
         """A page of tracks; the token is the id of the last track."""
         limit = page_limit(request.page_size, default=DEFAULT_PAGE, highest=MAX_PAGE)
-        list_tracks = functools.partial(self._catalogue.list_tracks, words=request.words)
-        page = await asyncio.to_thread(list_tracks, after_id=request.page_token, limit=limit)
-        tracks = [track_message(record) for record in page.tracks]
-        return pb.ListTracksResponse(
-            tracks=tracks, next_page_token=page.next_id, total_size=page.total
-        )
+        return await asyncio.to_thread(self._track_page, request, limit)
 
     async def UpdateTrack(  # noqa: N802 - named by the protocol
         self, request: pb.UpdateTrackRequest, context: grpc.aio.ServicerContext
     ) -> pb.UpdateTrackResponse:
         """Changes the words of a track."""
-        changes = changes_from_message(request)
-        record = await asyncio.to_thread(self._catalogue.update_track, request.track.id, changes)
-        return pb.UpdateTrackResponse(track=track_message(record))
+        track = await asyncio.to_thread(self._changed_track, request)
+        return pb.UpdateTrackResponse(track=track)
 
     async def RemoveTrack(  # noqa: N802 - named by the protocol
         self, request: pb.RemoveTrackRequest, context: grpc.aio.ServicerContext
@@ -151,6 +144,24 @@ class CatalogueServicer(catalogue_pb2_grpc.CatalogueServiceServicer):
         """Removes a playlist."""
         await asyncio.to_thread(self._catalogue.remove_playlist, request.id)
         return pb.RemovePlaylistResponse()
+
+    # Messages of tracks are made in the thread too: they look for files, on disks that may sleep.
+
+    def _shown_track(self, track_id: str) -> common_pb2.Track:
+        return track_message(self._catalogue.get_track(track_id))
+
+    def _track_page(self, request: pb.ListTracksRequest, limit: int) -> pb.ListTracksResponse:
+        page = self._catalogue.list_tracks(
+            words=request.words, after_id=request.page_token, limit=limit
+        )
+        tracks = [track_message(record) for record in page.tracks]
+        return pb.ListTracksResponse(
+            tracks=tracks, next_page_token=page.next_id, total_size=page.total
+        )
+
+    def _changed_track(self, request: pb.UpdateTrackRequest) -> common_pb2.Track:
+        changes = changes_from_message(request)
+        return track_message(self._catalogue.update_track(request.track.id, changes))
 
     def _start_import(self, request: pb.ImportTracksRequest) -> OperationRecord:
         for source in request.sources:

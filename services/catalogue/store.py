@@ -64,7 +64,7 @@ class Catalogue:
                 row = tracks.insert_track(session, new)
             else:
                 if row.content_hash != new.content_hash:
-                    vectors.delete_vectors(session, row.key)
+                    vectors.delete_vectors(session, row)
                 tracks.write_track(row, new)
             return self._finish_write(session, row, vectors_of_track, space)
 
@@ -247,7 +247,6 @@ class Catalogue:
         session: Session, row: TrackRow, vectors_of_track: NewVectors | None, space: str
     ) -> TrackRecord:
         if vectors_of_track is not None:
-            vectors.write_vectors(session, row.key, vectors_of_track, space=space)
+            vectors.write_vectors(session, row, vectors_of_track, space=space)
         session.flush()
-        session.refresh(row)
         return tracks.track_record(row)

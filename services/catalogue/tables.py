@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from services.database import Base, BigNumber, Instant
 
@@ -41,11 +41,16 @@ class VectorsRow(Base):
     """
 
     __tablename__ = "track_vectors"
-    __table_args__ = (UniqueConstraint("track_key", "space"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        UniqueConstraint("track_key", "space"),
+        # Answers which rows are there without reading a single matrix.
+        Index("ix_track_vectors_rows", "space", "row", "track_key"),
+        {"sqlite_autoincrement": True},
+    )
 
     row: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=True)
     track_key: Mapped[int] = mapped_column(BigNumber, ForeignKey("track.key", ondelete="CASCADE"))
-    space: Mapped[str] = mapped_column(String(64), index=True)
+    space: Mapped[str] = mapped_column(String(64))
     dimension: Mapped[int]
     num_segments: Mapped[int]
     matrix: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
@@ -55,8 +60,9 @@ class VectorsRow(Base):
 class TrackRow(Base):
     """One track.
 
-    The columns after `description` repeat parts of it, or of the words, in a form that a filter
-    can compare: `key_number` is 0 to 23, `artist_folded` and `words` are case-folded.
+    `num_segments` is that of the vectors written last. The columns after `description` repeat
+    parts of it, or of the words, in a form that a filter can compare: `key_number` is 0 to 23,
+    `artist_folded` and `words` are case-folded.
     """
 
     __tablename__ = "track"
@@ -74,6 +80,7 @@ class TrackRow(Base):
     content_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     generated: Mapped[bool]
     has_sound: Mapped[bool]
+    num_segments: Mapped[int]
     added_at: Mapped[datetime] = mapped_column(Instant)
     description: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     tempo_bpm: Mapped[float | None]
@@ -86,14 +93,6 @@ class TrackRow(Base):
         cascade="all, delete-orphan",
         passive_deletes=True,
         lazy="selectin",
-    )
-    num_segments: Mapped[int | None] = column_property(
-        select(VectorsRow.num_segments)
-        .where(VectorsRow.track_key == key)
-        .order_by(VectorsRow.row.desc())
-        .limit(1)
-        .correlate_except(VectorsRow)
-        .scalar_subquery()
     )
 
 

@@ -37,7 +37,7 @@ def insert_track(session: Session, new: NewTrack) -> TrackRow:
     """Adds a track; refuses an id that is taken."""
     if session.scalar(select(TrackRow.key).where(TrackRow.id == new.id)) is not None:
         raise AlreadyExists(f"there is a track {new.id!r} already", details={"track": new.id})
-    row = TrackRow(id=new.id, added_at=datetime.now(UTC))
+    row = TrackRow(id=new.id, num_segments=0, added_at=datetime.now(UTC))
     write_track(row, new)
     session.add(row)
     session.flush()
@@ -146,7 +146,7 @@ def track_record(row: TrackRow) -> TrackRecord:
         content_hash=row.content_hash,
         generated=row.generated,
         has_sound=row.has_sound,
-        num_segments=row.num_segments or 0,
+        num_segments=row.num_segments,
         added_at=row.added_at,
     )
 

@@ -17,13 +17,13 @@ STORED_TIMES = np.dtype("<f4")
 ROWS_PER_BATCH = 256  # 256 tracks of 3 minutes are about 4 MB
 
 
-def write_vectors(session: Session, track_key: int, vectors: NewVectors, *, space: str) -> int:
-    """Puts vectors in place of the older ones of the track and space; answers with the row."""
+def write_vectors(session: Session, track: TrackRow, vectors: NewVectors, *, space: str) -> None:
+    """Puts vectors in place of the older ones of the track in the space."""
     _check_vectors(vectors)
-    delete_vectors(session, track_key, space=space)
+    delete_vectors(session, track, space=space)
     matrix = np.concatenate([vectors.track[None], vectors.segments])  # (1 + S, D)
     row = VectorsRow(
-        track_key=track_key,
+        track_key=track.key,
         space=space,
         dimension=matrix.shape[1],
         num_segments=len(vectors.segments),
@@ -31,13 +31,13 @@ def write_vectors(session: Session, track_key: int, vectors: NewVectors, *, spac
         starts_s=vectors.starts_s.astype(STORED_TIMES).tobytes(),
     )
     session.add(row)
-    session.flush()
-    return row.row
+    track.num_segments = row.num_segments
 
 
-def delete_vectors(session: Session, track_key: int, *, space: str | None = None) -> None:
+def delete_vectors(session: Session, track: TrackRow, *, space: str | None = None) -> None:
     """Removes the vectors of a track, in one space or in all."""
-    query = delete(VectorsRow).where(VectorsRow.track_key == track_key)
+    query = delete(VectorsRow).where(VectorsRow.track_key == track.key)
+    track.num_segments = 0
     session.execute(query if space is None else query.where(VectorsRow.space == space))
 
 
@@ -77,7 +77,8 @@ def rows_and_keys(session: Session, space: str) -> NDArray[np.int64]:
     """(row, track_key) of all vectors of the space, (M, 2), in the order of rows."""
     query = select(VectorsRow.row, VectorsRow.track_key).where(VectorsRow.space == space)
     pairs = session.execute(query.order_by(VectorsRow.row)).all()
-    return np.array([tuple(pair) for pair in pairs], dtype=np.int64).reshape(-1, 2)
+    columns = list(zip(*pairs, strict=True)) or [(), ()]
+    return np.array(columns, dtype=np.int64).T
 
 
 def ids_without_vectors(session: Session, space: str) -> list[str]:

@@ -46,6 +46,7 @@ def _create_tracks() -> None:
         sa.Column("content_hash", sa.String(64), index=True),
         sa.Column("generated", sa.Boolean(), nullable=False),
         sa.Column("has_sound", sa.Boolean(), nullable=False),
+        sa.Column("num_segments", sa.Integer(), nullable=False),
         sa.Column("added_at", Instant, nullable=False),
         sa.Column("description", Json),
         sa.Column("tempo_bpm", sa.Double()),
@@ -67,12 +68,13 @@ def _create_vectors() -> None:
         "track_vectors",
         sa.Column("row", Number, primary_key=True, autoincrement=True),
         sa.Column("track_key", Number, _reference("track.key"), nullable=False),
-        sa.Column("space", sa.String(64), nullable=False, index=True),
+        sa.Column("space", sa.String(64), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
         sa.Column("num_segments", sa.Integer(), nullable=False),
         sa.Column("matrix", sa.LargeBinary(), nullable=False),
         sa.Column("starts_s", sa.LargeBinary(), nullable=False),
         sa.UniqueConstraint("track_key", "space"),
+        sa.Index("ix_track_vectors_rows", "space", "row", "track_key"),
         sqlite_autoincrement=True,
     )
 
