@@ -110,8 +110,10 @@ def test_a_score_without_notes_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_codec_that_is_not_read_is_named(tmp_path: Path) -> None:
-    path = write_sound(tmp_path / "a.mka", sine(440, 1, 48_000), 48_000, codec="tta")
-    with pytest.raises(UnsupportedMedia, match=r"a\.mka: its audio codec tta is not read"):
+    path = write_sound(tmp_path / "a.wav", sine(440, 1, 48_000), 48_000, codec="adpcm_yamaha")
+    with pytest.raises(
+        UnsupportedMedia, match=r"a\.wav: its audio codec adpcm_yamaha is not read"
+    ):
         probe_media(path, LIMITS)
 
 
