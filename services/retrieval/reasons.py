@@ -13,7 +13,7 @@ import numpy as np
 from encoders.lexicon.vocabulary import AXES, load_vocabulary
 from services.catalogue.records import key_number
 from services.recommendation.hits import Candidate, Reason
-from services.retrieval.asks import MIN_CONFIDENCE, heard_probability, in_tempo
+from services.retrieval.asks import MIN_CONFIDENCE, in_tempo, presence
 
 if TYPE_CHECKING:
     from encoders.attributes import Description
@@ -26,9 +26,8 @@ MAX_REASONS = 4
 SUPPORTED_FROM = 0.5
 # Length of the track's affect on the axes that count, below which it supports no mood.
 CLEAR_AFFECT = 0.15
-HEARD_FROM = 0.5
 TAG_FROM = 0.3
-SURELY_ABSENT = 0.2
+SURELY_UNSUNG = 0.3
 ALIKE_WITHIN = 0.35
 START_WORTH_SAYING_S = 3.0
 
@@ -104,10 +103,8 @@ def _exact_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
         yield from _key_reasons(heard.key, asked)
     elif asked.name == "vocals":
         yield from _vocal_reasons(heard, asked)
-    elif asked.name == "instrument":
-        yield from _instrument_reasons(heard, asked)
-    elif asked.name == "genre":
-        yield from _genre_reasons(heard, asked)
+    elif asked.name in ("instrument", "genre"):
+        yield from _sound_reasons(heard, asked)
 
 
 def _tempo_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
@@ -137,26 +134,24 @@ def _key_reasons(key: str, asked: "Asked") -> Iterator[Reason]:
 
 
 def _vocal_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
-    if asked.sign < 0 and heard.vocals <= SURELY_ABSENT:
+    there = presence(asked, heard)
+    if asked.sign < 0 and heard.vocals <= SURELY_UNSUNG:
         yield Reason(kind="other", text="nobody sings, as you asked")
-    if asked.sign > 0 and heard.vocals >= HEARD_FROM:
+    if asked.sign > 0 and there == 1.0:
         yield Reason(kind="other", text="somebody sings, as you asked")
 
 
-def _instrument_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
-    probability = heard_probability(asked, heard)
-    if probability is None:
-        return
-    if asked.sign > 0 and probability >= HEARD_FROM:
-        yield Reason(kind="tag", text=f"{asked.value} can be heard")
-    if asked.sign < 0 and probability <= SURELY_ABSENT:
+def _sound_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
+    there = presence(asked, heard)
+    name = (
+        f"{asked.value} can be heard"
+        if asked.name == "instrument"
+        else f"sounds like {asked.value}"
+    )
+    if asked.sign > 0 and there == 1.0:
+        yield Reason(kind="tag", text=name)
+    if asked.sign < 0 and there == 0.0:
         yield Reason(kind="tag", text=f"no {asked.value}, as you asked")
-
-
-def _genre_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
-    probability = heard_probability(asked, heard)
-    if probability is not None and asked.sign > 0 and probability >= TAG_FROM:
-        yield Reason(kind="tag", text=f"sounds like {asked.value}")
 
 
 def _tag_reasons(tags: Sequence[str], asked: "Iterable[Asked]") -> Iterator[Reason]:
