@@ -9,6 +9,8 @@ from encoders.trunks.spectrum import SAMPLE_RATE
 
 CHROMA_HOP = 512
 CHROMA_RATE = SAMPLE_RATE / CHROMA_HOP  # 31.25 frames a second
+BLOCK_SAMPLES = 120 * SAMPLE_RATE  # a whole number of hops
+SHORTEST_BLOCK = 3 * SAMPLE_RATE  # a shorter rest joins the block before it
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 # D. Temperley, What's Key for Key?, Music Perception 17(1), 1999: how well each degree fits a key.
@@ -21,7 +23,22 @@ MIN_KEY_CORRELATION = 0.3  # below, no key is named
 
 
 def read_chroma(samples: np.ndarray) -> np.ndarray:
-    """(F, 12) float32 energy of the pitch classes from C, 31.25 frames a second."""
+    """(F, 12) float32 energy of the pitch classes from C, 31.25 frames a second.
+
+    Sounds longer than two minutes go in blocks, tuned one by one: an hour at once would need 3 GB.
+    """
+    starts = range(0, len(samples), BLOCK_SAMPLES)
+    blocks = [samples[start : start + BLOCK_SAMPLES] for start in starts]
+    if len(blocks) > 1 and len(blocks[-1]) < SHORTEST_BLOCK:
+        blocks[-2:] = [np.concatenate(blocks[-2:])]
+    # A block's frames are centred, so it ends with the frame with which the next one begins.
+    parts = [_block_chroma(block) for block in blocks]
+    return np.concatenate(
+        [*(part[: BLOCK_SAMPLES // CHROMA_HOP] for part in parts[:-1]), parts[-1]]
+    )
+
+
+def _block_chroma(samples: np.ndarray) -> np.ndarray:
     from librosa.feature import chroma_cqt
 
     chroma = chroma_cqt(y=samples, sr=SAMPLE_RATE, hop_length=CHROMA_HOP, norm=None)

@@ -11,7 +11,7 @@ from encoders.trunks.features import (
     segment_mean,
     sound_features,
 )
-from encoders.trunks.harmony import chroma_entropy, find_key, key_correlations
+from encoders.trunks.harmony import chroma_entropy, find_key, key_correlations, read_chroma
 from encoders.trunks.musicnn import MusicnnTrunk, load_musicnn
 from encoders.trunks.rhythm import find_onsets, find_tempo, onset_envelope
 from encoders.trunks.signal import SIGNAL_NAMES
@@ -160,6 +160,14 @@ def test_a_scale_with_its_triad_has_its_key(degrees: tuple[int, ...], key: str) 
     chroma[:, list(degrees)] = 0.5
     chroma[:, [degrees[0], degrees[2], degrees[4]]] = 1.0
     assert find_key(chroma) == key
+
+
+@pytest.mark.parametrize("seconds", [121.0, 245.0])
+def test_pitch_classes_of_a_long_sound_leave_no_seam(seconds: float) -> None:
+    chroma = read_chroma(tone(440.0, seconds))
+    assert len(chroma) == 1 + int(seconds * SAMPLE_RATE) // 512
+    assert (chroma[5:-5].argmax(axis=1) == 9).all()
+    np.testing.assert_allclose(chroma[3_700:3_740], chroma[100:140], rtol=0.02, atol=5e-3)
 
 
 def test_noise_without_pitch_has_no_key() -> None:
