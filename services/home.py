@@ -26,7 +26,10 @@ class Home:
     @property
     def database_url(self) -> str:
         """The catalogue when no other database is configured."""
-        return f"sqlite:///{self.folder / 'catalogue.sqlite3'}"
+        from sqlalchemy import URL
+
+        url = URL.create("sqlite", database=str(self.folder / "catalogue.sqlite3"))
+        return url.render_as_string()
 
     @property
     def generations(self) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from services.database import open_database, upgrade_database
 from services.errors import HomeInUse, HomeTooNew
 from services.home import HOME_FORMAT, Owner, find_owner, lock_home, open_home
 from tests.conftest import REPOSITORY
@@ -48,6 +49,14 @@ def test_a_fresh_home_has_its_folders_and_format(tmp_path: Path) -> None:
     assert home.uploads.is_dir()
     assert json.loads(home.format_file.read_text())["format"] == HOME_FORMAT
     assert home.database_url == f"sqlite:///{tmp_path / 'deep' / 'home' / 'catalogue.sqlite3'}"
+
+
+def test_any_folder_name_can_hold_the_database(tmp_path: Path) -> None:
+    home = open_home(tmp_path / "a?b=c %20 #d Å")
+    engine = open_database(home.database_url)
+    upgrade_database(engine)
+    engine.dispose()
+    assert (home.folder / "catalogue.sqlite3").is_file()
 
 
 def test_only_its_user_may_look_into_a_fresh_home(tmp_path: Path) -> None:
