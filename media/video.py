@@ -1,5 +1,6 @@
 """Clips to a bounded number of small upright frames; looks before it decodes."""
 
+import importlib.util
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -197,7 +198,8 @@ def _compare_length(promised_s: float | None, found_s: float) -> tuple[str, ...]
 def _suits_decord(path: Path, facts: PictureFacts, limits: Limits) -> bool:
     """Decord reads one whole stream of a common codec; it knows no rotation in Matroska."""
     return (
-        facts.num_streams == 1
+        importlib.util.find_spec("decord") is not None  # its wheels are for x86-64 only
+        and facts.num_streams == 1
         and facts.codec in DECORD_CODECS
         and facts.states_duration
         and not facts.remarks
