@@ -203,7 +203,7 @@ def measure_memorisation(composer: Composer, data_dir: Path) -> dict[str, Any]:
 
 
 def measure_likelihood(data_dir: Path) -> dict[str, Any]:
-    """Nats per token on real scores never trained on, by metre, with how many windows of 12 bars."""
+    """Nats per token on real scores never trained on, by metre, over windows of 12 bars."""
     import torch
 
     from symbolic.training.train import read_pieces, token_loss
@@ -219,10 +219,9 @@ def measure_likelihood(data_dir: Path) -> dict[str, Any]:
                 rows.setdefault(sketch.metre, []).append(make_row(cut, style, left, WINDOW))
     figures = {}
     for metre, windows in sorted(rows.items()):
+        chosen = windows[:: -(-len(windows) // MOST_WINDOWS)]
         with torch.no_grad():
-            losses = [
-                float(token_loss(network, stack_rows([row]))) for row in windows[:MOST_WINDOWS]
-            ]
+            losses = [float(token_loss(network, stack_rows([row]))) for row in chosen]
         figures[metre] = {"nats": round(float(np.mean(losses)), 3), "n": len(losses)}
     return figures
 

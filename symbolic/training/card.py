@@ -96,9 +96,13 @@ def _show(figures: Figures | None) -> str:
     rows = [figures[row] for row in ("best_of_8", "single", "shuffled")]
     for name in rows[0]:
         lines.append(f"| {name} | " + " | ".join(_cell(row[name]) for row in rows) + " |")
+    return "\n".join((*lines, "", _show_keys(figures), "", _show_rest(figures), ""))
+
+
+def _show_keys(figures: Figures) -> str:
+    lines = ["| key heard by | best of 8 | one candidate | real held-out scores |",
+             "|---|---|---|---|"]  # fmt: skip
     opinions = figures["second_key_opinion"]
-    lines += ["", "| key heard by | best of 8 | one candidate | real held-out scores |",
-              "|---|---|---|---|"]  # fmt: skip
     for profile in opinions["best_of_8"]:
         anchor = figures["key_anchor"][profile]
         cells = (opinions["best_of_8"][profile], opinions["single"][profile], anchor)
@@ -106,18 +110,17 @@ def _show(figures: Figures | None) -> str:
     lines += ["", "| metre | nats per token | held-out windows |", "|---|---|---|"]
     for metre, row in figures["likelihood"].items():
         lines.append(f"| {metre} | {row['nats']:.3f} | {row['n']} |")
-    memory, seconds = figures["memorisation"], figures["seconds"]
-    lines += [
-        "",
-        f"Valid files {_cell(figures['valid'])}; ending on the tonic "
-        f"{_cell(figures['ends_on_tonic'])}; lengths within half a bar "
-        f"{_cell(figures['length'])}.",
-        f"Melodic 8-grams found in the training scores: {_cell(memory['ours'])} of ours, "
-        f"{_cell(memory['held_out_real'])} of real held-out tunes.",
-        f"Seconds for best of 8: median {seconds['median']}, slowest {seconds['slowest']}.",
-        "",
-    ]
     return "\n".join(lines)
+
+
+def _show_rest(figures: Figures) -> str:
+    memory, seconds = figures["memorisation"], figures["seconds"]
+    return f"""\
+Valid files {_cell(figures["valid"])}; ending on the tonic {_cell(figures["ends_on_tonic"])};
+lengths within half a bar {_cell(figures["length"])}.
+Melodic 8-grams found in the training scores: {_cell(memory["ours"])} of ours,
+{_cell(memory["held_out_real"])} of real held-out tunes.
+Seconds for best of 8: median {seconds["median"]}, slowest {seconds["slowest"]} (shared machine)."""
 
 
 def _close() -> str:
