@@ -289,7 +289,9 @@ class Ingest:
         twin = self._catalogue.track_with_hash(found.content_hash, space=self._space)
         if twin is None or twin.description is None or twin.duration_s is None:
             return None
-        stored = self._catalogue.vectors_of([twin.id], self._space)[twin.id]
+        stored = self._catalogue.vectors_of([twin.id], self._space).get(twin.id)
+        if stored is None:  # removed a moment ago
+            return None
         return Heard(
             vectors=NewVectors(
                 track=stored.track, segments=stored.segments, starts_s=stored.starts_s
