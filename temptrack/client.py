@@ -86,16 +86,14 @@ class Client:
         Args:
             text: what is wished for, in English.
             clip: the moving picture that the music is for.
-            audio: a recording that the music should sound like.
-            midi: a MIDI file that the music should sound like.
+            audio: a recording that the music should sound like; `midi` a MIDI file.
             like: id of a track that the music should sound like.
             balance: between words and media, 0 (only the words) to 1 (only the media).
             filter: conditions that every hit must meet.
             limit: most hits, up to the whole catalogue; 0 takes 10.
             raw: ranks by relevance alone, for measuring.
             may_compose: lets a piece be composed when nothing fits; it is labelled as generated.
-            seed: of a composed piece.
-            render: renders a composed piece to WAV too.
+            render: renders a composed piece, made with `seed`, to WAV too.
         """
 
         def ask(by_path: bool) -> types.FoundMusic:
