@@ -33,7 +33,7 @@ EVEN_VOICE_ODDS = 1.7
 # Corners of the circle of Russell, A circumplex model of affect, J. Personality and Social
 # Psychology 39, 1980, and of the scale of Zentner, Grandjean and Scherer, Emotion 8, 2008.
 JOY = {"valence": 1.0, "energy": 1.0}
-CALMNESS = {"energy": -1.0, "tension": -1.0}
+CALMNESS = {"energy": -1.0, "tension": -0.5}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +108,8 @@ def describe_moods(axes: np.ndarray) -> dict[str, float]:
     spreads = dict(zip(MOOD_AXES, (float(a) for a in axes), strict=True))
     moods = {name: round(2.0 * _share_below(z) - 1.0, 3) for name, z in spreads.items()}
     for name, corner in (("joy", JOY), ("calmness", CALMNESS)):
-        z = sum(sign * spreads[axis] for axis, sign in corner.items()) / math.sqrt(len(corner))
-        moods[name] = round(_share_below(z), 3)
+        z = sum(weight * spreads[axis] for axis, weight in corner.items())
+        moods[name] = round(_share_below(z / math.hypot(*corner.values())), 3)
     return moods
 
 

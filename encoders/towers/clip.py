@@ -29,7 +29,7 @@ MAX_LOOKED_AT = 60  # frames that the network sees, evenly spaced; light and mot
 LOOKS_PER_SECOND = 1.0
 MIN_LOOKED_AT = 4
 NUM_WORDS = 5
-MIN_WORD_PROBABILITY = 0.08  # averaged over the clip; below, a word is a guess
+MIN_WORD_PROBABILITY = 0.25  # averaged over the clip; below, a word is as often wrong as right
 
 # Mean and spread of ordinary clips (camera clips and game scenes): (x - mean) / spread is in units
 # of a standard deviation, as the sources want it.
