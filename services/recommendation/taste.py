@@ -15,8 +15,9 @@ Weights = npt.NDArray[np.float64]
 
 # A track this many places before the last weighs half as much as the last.
 HALF_LIFE = 8.0
-# Mean cosine of the tracks with their mean below which a seed has more than one taste.
-DIVERSE_BELOW = 0.75
+# Mean cosine of the tracks with their mean below which a seed has more than one taste; tracks
+# drawn at random have 0.77.
+DIVERSE_BELOW = 0.8
 MAX_TASTES = 3
 MIN_TRACKS_PER_TASTE = 2
 # Share of the overall taste that every part keeps, so that parts do not forget the whole.

@@ -96,16 +96,19 @@ def drop_ruled_out(
     if understood is None:
         return list(candidates), ()
     denied = [asked for asked in _certain(understood.asked) if asked.sign < 0]
+    remarks = [
+        f"no track could be checked for {a.value}; “no {a.value}” only steers the search"
+        for a in denied
+        if _is_unheard(a, candidates)
+    ]
     kept: list[Candidate] = []
-    named = {a.words: f"no track could be checked for {a.value} (“{a.words}”); the words still"
-             " steer the search" for a in denied if _is_unheard(a, candidates)}  # fmt: skip
     for candidate in candidates:
         reason = next((a for a in denied if is_ruled_out(a, candidate.track)), None)
         if reason is None:
             kept.append(candidate)
         else:
-            named[reason.words] = f"tracks with {reason.value} were left out (“{reason.words}”)"
-    return kept, tuple(named.values())
+            remarks.append(f"tracks with {reason.value} were left out, as you asked")
+    return kept, tuple(dict.fromkeys(remarks))
 
 
 def _is_unheard(asked: "Asked", candidates: Sequence[Candidate]) -> bool:

@@ -43,7 +43,7 @@ def reasons_for(candidate: Candidate, wish: "Wish") -> tuple[Reason, ...]:
     if candidate.track.description is not None:
         reasons += _likeness_reasons(candidate.track.description, wish)
         reasons += _clip_reasons(candidate.track.description, wish.seen)
-    reasons += _place_reasons(candidate)
+    reasons += _place_reasons(candidate, wish)
     if not any(reason.kind != "place" for reason in reasons):
         reasons.insert(0, _closeness(candidate, wish))
     return tuple(dict.fromkeys(reasons))[:MAX_REASONS]
@@ -64,7 +64,8 @@ def supports_mood(heard: "Description", affect: Sequence[float]) -> bool:
 
 def clock(seconds: float) -> str:
     """Seconds as a person writes a place in a recording: 0:12."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def _word_reasons(candidate: Candidate, wish: "Wish") -> Iterator[Reason]:
@@ -74,7 +75,7 @@ def _word_reasons(candidate: Candidate, wish: "Wish") -> Iterator[Reason]:
     certain = [a for a in wish.understood.asked if a.confidence >= MIN_CONFIDENCE]
     if heard is not None:
         yield from _mood_reasons(heard, certain)
-        for asked in certain:
+        for asked in _without_vaguer_tempo(certain):
             yield from _exact_reasons(heard, asked)
     yield from _tag_reasons(tags, certain)
 
@@ -107,6 +108,12 @@ def _exact_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
         yield from _sound_reasons(heard, asked)
 
 
+def _without_vaguer_tempo(asked: "Sequence[Asked]") -> "list[Asked]":
+    """Leaves out tempo words where a number was asked too."""
+    has_number = any(a.name == "tempo_bpm" for a in asked)
+    return [a for a in asked if not (has_number and a.name == "tempo")]
+
+
 def _tempo_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
     tempo_bpm = heard.tempo_bpm
     if tempo_bpm is None or asked.sign < 0:
@@ -116,7 +123,9 @@ def _tempo_reasons(heard: "Description", asked: "Asked") -> Iterator[Reason]:
             yield Reason(kind="tempo", text=f"{tempo_bpm:.0f} bpm, {asked.value} as you asked")
         return
     if in_tempo(asked, tempo_bpm):
-        yield Reason(kind="tempo", text=f"{tempo_bpm:.0f} bpm, you asked for {asked.words}")
+        yield Reason(
+            kind="tempo", text=f"{tempo_bpm:.0f} bpm, as near as you asked ({asked.words})"
+        )
         return
     for factor, name in ((2.0, "half"), (0.5, "double")):
         if asked.name == "tempo_bpm" and in_tempo(asked, tempo_bpm * factor):
@@ -193,10 +202,20 @@ def _clip_reasons(heard: "Description", seen: "ClipDescription | None") -> Itera
         yield Reason(kind="mood", text=f"its mood fits the {light} picture")
 
 
-def _place_reasons(candidate: Candidate) -> Iterator[Reason]:
-    if candidate.start_s >= START_WORTH_SAYING_S:
-        text = f"starts at {clock(candidate.start_s)}, where it fits best"
-        yield Reason(kind="place", text=text)
+def _place_reasons(candidate: Candidate, wish: "Wish") -> Iterator[Reason]:
+    if candidate.start_s < START_WORTH_SAYING_S:
+        return
+    mood = _only_mood(wish)
+    best = f"it is most {mood}" if mood else "it fits best"
+    yield Reason(kind="place", text=f"starts at {clock(candidate.start_s)}, where {best}")
+
+
+def _only_mood(wish: "Wish") -> str:
+    """The mood that alone decided which place is best, or ""."""
+    if wish.understood is None or wish.seen is not None or wish.heard is not None:
+        return ""
+    asked = wish.understood.asked
+    return str(asked[0].value) if len(asked) == 1 and asked[0].name == "mood" else ""
 
 
 def _closeness(candidate: Candidate, wish: "Wish") -> Reason:

@@ -201,7 +201,9 @@ shelves = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     tracks=shelves, limit=st.integers(1, 6), cap=st.integers(1, 3), asked=st.sampled_from(WORDS)
 )

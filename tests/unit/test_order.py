@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoders.attributes import Description
@@ -68,6 +68,7 @@ def test_double_time_is_no_distance() -> None:
     assert tempo_distance(70, 99) == pytest.approx(1, abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.lists(descriptions, max_size=12), descriptions)
 def test_every_track_stays_and_none_comes_twice(
     heard: list[Description], last: Description
@@ -77,6 +78,7 @@ def test_every_track_stays_and_none_comes_twice(
     assert sorted(c.track.id for c in ordered) == sorted(c.track.id for c in tracks)
 
 
+@settings(deadline=None)
 @given(st.lists(descriptions, min_size=2, max_size=12), descriptions)
 def test_the_order_flows_at_least_as_well_as_going_to_the_nearest_each_time(
     heard: list[Description], last: Description
@@ -91,6 +93,7 @@ def test_the_order_flows_at_least_as_well_as_going_to_the_nearest_each_time(
     assert total_cost(last, ordered) <= greedy + 1e-6
 
 
+@settings(deadline=None)
 @given(st.lists(descriptions, max_size=10), descriptions)
 def test_the_same_tracks_give_the_same_order(heard: list[Description], last: Description) -> None:
     tracks = [track(number, one) for number, one in enumerate(heard)]

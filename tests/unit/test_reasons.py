@@ -61,7 +61,7 @@ def test_a_mood_that_was_ruled_out_and_is_absent_is_a_reason() -> None:
     ("text", "heard", "reason"),
     [
         ("slow", {"tempo_bpm": 82.0}, "82 bpm, slow as you asked"),
-        ("120 bpm", {"tempo_bpm": 118.0}, "118 bpm, you asked for 120 bpm"),
+        ("120 bpm", {"tempo_bpm": 118.0}, "118 bpm, as near as you asked (120 bpm)"),
         ("120 bpm", {"tempo_bpm": 60.0}, "60 bpm, half the 120 that you asked for"),
         ("in A minor", {"key": "A minor"}, "in A minor, as you asked"),
         ("synthesizer", {"instruments": {"synthesizer": 0.8}}, "synthesizer can be heard"),
@@ -98,7 +98,9 @@ def test_a_tag_that_was_asked_for_is_a_reason() -> None:
 
 def test_the_place_is_said_in_minutes_and_seconds() -> None:
     assert clock(72.4) == "1:12"
-    assert "starts at 0:12, where it fits best" in texts(candidate(start_s=12.0), wish("calm"))
+    assert "starts at 0:12, where it is most calm" in texts(candidate(start_s=12.0), wish("calm"))
+    several = texts(candidate(start_s=20.99), wish("calm and happy"))
+    assert "starts at 0:21, where it fits best" in several
 
 
 def test_likeness_names_the_track_and_what_is_shared() -> None:
@@ -116,6 +118,11 @@ def test_a_clip_is_matched_by_its_movement_and_light() -> None:
     found = texts(candidate(moods={"valence": -0.4, "energy": -0.5}), wish(seen=seen))
     assert found == ["its energy fits the calm movement of the clip",
                      "its mood fits the dark picture"]  # fmt: skip
+
+
+def test_a_number_goes_before_a_tempo_word() -> None:
+    found = texts(candidate(tempo_bpm=140.0), wish("fast, 140 bpm"))
+    assert [text for text in found if "bpm" in text] == ["140 bpm, as near as you asked (140 bpm)"]
 
 
 def test_there_are_at_most_four_reasons_and_no_two_alike() -> None:
