@@ -109,6 +109,14 @@ class _Seed:
     vectors: tuple[Vector, ...]
     ignored_ids: tuple[str, ...]
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """The seed tracks, of which no version is wished for."""
+        return tuple(
+            Candidate(track=track, relevance=1.0, vector=vector)
+            for track, vector in zip(self.tracks, self.vectors, strict=True)
+        )
+
 
 def continue_playlist(seed: PlaylistSeed, tools: PlaylistTools) -> Continuation:
     """Continues a playlist with tracks that it does not have yet.
@@ -126,7 +134,9 @@ def continue_playlist(seed: PlaylistSeed, tools: PlaylistTools) -> Continuation:
     if seed.raw:
         chosen = unseen[: seed.limit]
     else:
-        kept = cap_artists(merge_versions(unseen), seed.filter.max_per_artist)
+        kept = cap_artists(
+            merge_versions(unseen, known=known.candidates), seed.filter.max_per_artist
+        )
         chosen = order_by_flow(diversify(kept, seed.limit), known.tracks[-1].description)
         chosen = explain_continuation(chosen, known.tracks)
     return Continuation(

@@ -56,19 +56,27 @@ def allows(conditions: TrackFilter, track: TrackRecord) -> bool:
     )
 
 
-def merge_versions(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keeps the first of each piece: same title and artist, or nearly identical recordings."""
-    if not candidates:
+def merge_versions(
+    candidates: Sequence[Candidate], *, known: Sequence[Candidate] = ()
+) -> list[Candidate]:
+    """Keeps the first of each piece: same title and artist, or nearly identical recordings.
+
+    Args:
+        candidates: Best first.
+        known: Tracks that the caller has; no version of them is kept.
+    """
+    together = [*known, *candidates]
+    if not together:
         return []
-    earlier = np.tril(_same_recordings(candidates), -1)  # (K, K), like one before it
-    kept = np.zeros(len(candidates), dtype=np.bool_)
+    earlier = np.tril(_same_recordings(together), -1)  # (K, K), like one before it
+    kept = np.zeros(len(together), dtype=np.bool_)
     names: set[tuple[str, str]] = set()
-    for place, candidate in enumerate(candidates):
+    for place, candidate in enumerate(together):
         name = _piece_name(candidate.track.title, candidate.track.artist)
         if name not in names and not (earlier[place] & kept).any():
             kept[place] = True
             names.update([name] if name else [])
-    return [candidates[place] for place in np.flatnonzero(kept).tolist()]
+    return [together[place] for place in np.flatnonzero(kept).tolist() if place >= len(known)]
 
 
 def cap_artists(candidates: Sequence[Candidate], max_per_artist: int) -> list[Candidate]:

@@ -68,7 +68,7 @@ def find_music(query: MusicQuery, tools: Tools) -> Answer:
         return _answer(found.candidates[: query.limit], wish, found)
     kept = drop_seen(keep_allowed(found.candidates, query.filter), _seen_ids(query))
     kept, ruled_out = drop_ruled_out(kept, wish.understood)
-    fitting = merge_versions(keep_above_floor(kept, found.floor))
+    fitting = merge_versions(keep_above_floor(kept, found.floor), known=wish.known)
     chosen = diversify(cap_artists(fitting, query.filter.max_per_artist), query.limit)
     answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(kept)))
     if answer.no_match and query.may_compose:

@@ -7,7 +7,7 @@ import numpy as np
 
 from services.catalogue.records import TrackRecord
 from services.errors import NoSound
-from services.recommendation.hits import Vector
+from services.recommendation.hits import Candidate, Vector
 from services.retrieval.query import MusicQuery
 from services.retrieval.tools import Tools
 
@@ -28,7 +28,7 @@ class Wish:
         seen: What was seen in the clip; None without one.
         clip_s: Length of the clip in seconds; None without one.
         heard: What was heard in the recording, MIDI file or track; None without one.
-        like: The track of the catalogue to be like; None without one.
+        like: The track of the catalogue to be like, with its vector; None without one.
         remarks: What the reader should know of the words and files.
     """
 
@@ -38,7 +38,15 @@ class Wish:
     clip_s: float | None = None
     heard: "Description | None" = None
     like: TrackRecord | None = None
+    like_vector: Vector | None = field(default=None, compare=False)
     remarks: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> tuple[Candidate, ...]:
+        """The track to be like, of which no version is wished for."""
+        if self.like is None:
+            return ()
+        return (Candidate(track=self.like, relevance=1.0, vector=self.like_vector),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,7 @@ class _Sounds:
     vectors: tuple[Vector, ...] = ()
     heard: "Description | None" = None
     like: TrackRecord | None = None
+    like_vector: Vector | None = None
     remarks: tuple[str, ...] = ()
 
     def joined(self) -> Vector | None:
@@ -66,7 +75,12 @@ def make_wish(query: MusicQuery, tools: Tools) -> Wish:
         NoSound: The track to be like has no sound.
     """
     sounds = _hear(query, tools)
-    wish = Wish(vector=np.zeros(0, np.float32), heard=sounds.heard, like=sounds.like)
+    wish = Wish(
+        vector=np.zeros(0, np.float32),
+        heard=sounds.heard,
+        like=sounds.like,
+        like_vector=sounds.like_vector,
+    )
     text = clip = None
     remarks = sounds.remarks
     if query.text.strip():
@@ -130,5 +144,9 @@ def _hear(query: MusicQuery, tools: Tools) -> _Sounds:
         return _Sounds(vectors=vectors, heard=heard, remarks=remarks)
     like, vector = track_sound(query.like_track_id, tools)
     return _Sounds(
-        vectors=(*vectors, vector), heard=heard or like.description, like=like, remarks=remarks
+        vectors=(*vectors, vector),
+        heard=heard or like.description,
+        like=like,
+        like_vector=vector,
+        remarks=remarks,
     )

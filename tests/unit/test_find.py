@@ -95,6 +95,14 @@ def test_a_track_like_another_is_never_that_other(shelf: Shelf) -> None:  # noqa
         assert sorted(ids(answer)) == ["b", "c"]
 
 
+def test_another_version_of_a_track_is_not_like_it(shelf: Shelf) -> None:  # noqa: F811
+    shelf.add("a", "zither", title="Dusk", artist="Ada")
+    shelf.add("remaster", "zither night", title="Dusk [Remastered]", artist="Ada")
+    shelf.add("copy", "zither")
+    shelf.add("other", "zither dawn")
+    assert ids(find_similar(SimilarQuery(track_id="a"), shelf.tools)) == ["other"]
+
+
 def test_a_track_known_by_words_only_cannot_be_compared(shelf: Shelf) -> None:  # noqa: F811
     shelf.add_words_only("w", title="Silent Work")
     with pytest.raises(NoSound, match="title and artist only"):

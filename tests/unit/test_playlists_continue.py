@@ -42,6 +42,14 @@ def test_a_track_of_the_seed_is_never_repeated(shelf: Shelf) -> None:  # noqa: F
         assert sorted(answer) == ["calm1", "calm2", "calm4"]
 
 
+def test_another_version_of_a_seed_track_does_not_go_on(shelf: Shelf) -> None:  # noqa: F811
+    shelf.add("seed", "calm", title="Dusk", artist="Ada")
+    shelf.add("remaster", "calm night", title="Dusk - 2009 Remaster", artist="Ada")
+    shelf.add("copy", "calm")
+    shelf.add("other", "calm dawn")
+    assert ids(go_on(shelf, "seed")) == ["other"]
+
+
 def test_a_diverse_seed_goes_on_with_both_kinds(shelf: Shelf) -> None:  # noqa: F811
     fill(shelf, "calm", 8)
     fill(shelf, "metal", 8)
