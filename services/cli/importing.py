@@ -1,7 +1,7 @@
 """`temptrack import`: files, folders and manifests into the catalogue."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from temptrack.client import Client
     from temptrack.importing import ImportJob
     from temptrack.types import ImportOutcome, ImportProgress, ImportReport
+
+MIN_DONE = 3  # tracks after the first ones that make a pace
 
 
 def register(app: typer.Typer) -> None:
@@ -103,7 +105,7 @@ class _Bar:
 
         self._run = run
         self._said = False
-        self._start_s = time.monotonic()
+        self._pace = _Pace()
         self._progress = Progress(
             TextColumn("importing"),
             BarColumn(),
@@ -124,19 +126,42 @@ class _Bar:
         self._progress.stop()
 
     def show(self, seen: "ImportProgress") -> None:
-
-        rest = f"about {about(seen.remaining_s)} left" if seen.remaining_s else ""
-        if rest and not self._said:
+        """Takes a report of the import."""
+        left_s = self._pace.left_s(seen.num_done, seen.num_sources)
+        if left_s is not None and not self._said:
             self._said = True
-            whole = time.monotonic() - self._start_s + seen.remaining_s
-            self._run.note(f"this will take about {about(whole)}")
+            self._run.note(f"this will take about {about(self._pace.elapsed_s + left_s)}")
         self._progress.update(
             self._task,
             total=seen.num_sources,
             completed=seen.num_done,
-            rest=rest,
+            rest="" if left_s is None else f"about {about(left_s)} left",
             current=seen.current,
         )
+
+
+class _Pace:
+    """How long the rest takes, at the pace since the first tracks: those wait for the models."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started_s = clock()
+        self._first: tuple[float, int] | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        return self._clock() - self._started_s
+
+    def left_s(self, num_done: int, num_sources: int) -> float | None:
+        """Seconds that the rest will take; None as long as nobody can say."""
+        if not num_done:
+            return None
+        if self._first is None:
+            self._first = (self._clock(), num_done)
+        first_s, num_first = self._first
+        if num_done - num_first < MIN_DONE:
+            return None
+        return (self._clock() - first_s) / (num_done - num_first) * (num_sources - num_done)
 
 
 def _summarise(
