@@ -16,37 +16,37 @@ class EncoderError(Exception):
     reason = "ENCODER_ERROR"
 
 
-class UnknownProfile(EncoderError):  # noqa: N818 - named for what is wrong
+class UnknownProfile(EncoderError):
     """Refuses a profile that does not exist."""
 
     reason = "UNKNOWN_PROFILE"
 
 
-class BrokenWeights(EncoderError):  # noqa: N818 - named for what is wrong
+class BrokenWeights(EncoderError):
     """Refuses weights that are missing or are not the ones that their card names."""
 
     reason = "BROKEN_WEIGHTS"
 
 
-class BrokenVector(EncoderError):  # noqa: N818 - named for what is wrong
+class BrokenVector(EncoderError):
     """Refuses to hand out a vector that has no direction."""
 
     reason = "BROKEN_VECTOR"
 
 
-class UnusableText(EncoderError):  # noqa: N818 - named for what is wrong
+class UnusableText(EncoderError):
     """Refuses a text without a word."""
 
     reason = "UNUSABLE_TEXT"
 
 
-class UnusableSound(EncoderError):  # noqa: N818 - named for what is wrong
+class UnusableSound(EncoderError):
     """Refuses samples that are not finite mono at the trunk's rate."""
 
     reason = "UNUSABLE_SOUND"
 
 
-class UnusableFrames(EncoderError):  # noqa: N818 - named for what is wrong
+class UnusableFrames(EncoderError):
     """Refuses pictures that are not (T, H, W, 3) bytes with at least one frame."""
 
     reason = "UNUSABLE_FRAMES"
