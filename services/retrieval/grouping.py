@@ -14,9 +14,6 @@ from services.recommendation.hits import Vector
 
 Ids = npt.NDArray[np.int64]
 
-# Share of the whole track in a track's score; the rest is its best segment.
-WHOLE_TRACK_WEIGHT = 0.5
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrackScores:
@@ -27,24 +24,25 @@ class TrackScores:
     starts_s: Vector
 
 
-def group_by_track(ids: Ids, scores: Vector, *, starts_s: Vector) -> TrackScores:
-    """Scores each track by its whole and its best segment, whose start is the in-point.
+def group_by_track(
+    ids: Ids, scores: Vector, *, starts_s: Vector, best_share: float
+) -> TrackScores:
+    """Scores each track by its segments; the start of the best one is the in-point.
+
+    A track's score is `best_share` of its best segment and the rest of its segments' mean:
+    the form that relevance is calibrated for. The row of the whole track is not counted.
 
     Args:
-        ids: Index ids (R,) found, in any order, each once.
+        ids: Index ids (R,) of whole tracks, in any order, each once.
         scores: Their inner products (R,).
         starts_s: Where they start in their tracks, in seconds (R,).
+        best_share: 0 for the mean alone, 1 for the best segment alone.
     """
     rows, parts = split_ids(ids)
-    # Rows together, segments before the whole, best segment first; the earlier of equal ones.
-    order = np.lexsort((parts, -scores, parts == TRACK_PART, rows))
-    rows, parts, scores, starts_s = rows[order], parts[order], scores[order], starts_s[order]
-    first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1])[: len(rows)])
-    last = np.append(first[1:], len(rows)) - 1 if len(first) else first
-    best = scores[first]
-    # The whole track comes last; where it was not found, the best segment stands for it.
-    whole = np.where(parts[last] == TRACK_PART, scores[last], best)
-    blended = WHOLE_TRACK_WEIGHT * whole + (1 - WHOLE_TRACK_WEIGHT) * best
-    return TrackScores(
-        rows=rows[first], scores=blended.astype(np.float32), starts_s=starts_s[first]
-    )
+    order = np.lexsort((parts, -scores, rows))  # rows together, best first, the earlier of equals
+    order = order[parts[order] != TRACK_PART]
+    rows, scores, starts_s = rows[order], scores[order], starts_s[order]
+    found, first, counts = np.unique(rows, return_index=True, return_counts=True)
+    sums = np.add.reduceat(scores.astype(np.float64), first) if len(first) else np.zeros(0)
+    blended = best_share * scores[first] + (1 - best_share) * sums / counts
+    return TrackScores(rows=found, scores=blended.astype(np.float32), starts_s=starts_s[first])

@@ -30,6 +30,10 @@ class CalibratesRelevance(Protocol):
     def floor(self) -> float:
         """The probability below which "no match" is the honest answer."""
 
+    @property
+    def blend(self) -> float:
+        """The share of the best segment in a track's score; the rest is its segments' mean."""
+
     def relevance(self, query: Vector, scores: Vector) -> Vector:
         """Probabilities (K,) for the scores (K,) of one query (D,); keeps their order."""
 
@@ -93,6 +97,7 @@ class Snapshot:
             np.concatenate([np.zeros(0, np.int64), *(ids for ids, _, _, _ in found)]),
             np.concatenate([np.zeros(0, np.float32), *(scores for _, scores, _, _ in found)]),
             starts_s=np.concatenate([np.zeros(0, np.float32), *(s for _, _, s, _ in found)]),
+            best_share=self.calibration.blend,
         )
         keys = self.keys[np.searchsorted(self.rows, tracks.rows)]
         order = np.lexsort((keys, -tracks.scores))[:num_tracks]

@@ -7,7 +7,7 @@ import pytest
 
 from services.errors import WrongSpace
 from services.recommendation.hits import Vector
-from services.retrieval.grouping import WHOLE_TRACK_WEIGHT, group_by_track
+from services.retrieval.grouping import group_by_track
 from services.retrieval.reindex import ReindexTools, reindex, should_reindex
 from tests.fakes import word_vector
 from tests.fixtures.retrieval import Shelf, empty_database, shelf, vectors_of_words  # noqa: F401
@@ -208,20 +208,16 @@ def as_vector(values: list[float]) -> Vector:
     return np.array(values, dtype=np.float32)
 
 
-def test_a_track_scores_by_its_whole_and_its_best_segment() -> None:
+def test_a_track_scores_by_its_best_segment_and_the_mean_of_all() -> None:
     ids = np.array([4096 * 2 + 1, 4096 * 2, 4096 * 2 + 2, 4096 * 5 + 1, 4096 * 5])
-    tracks = group_by_track(
-        ids, as_vector([0.1, 0.4, 0.8, 0.3, 0.5]), starts_s=as_vector([0, 0, 6, 0, 0])
-    )
-    blend = WHOLE_TRACK_WEIGHT
+    scores, starts_s = as_vector([0.1, 0.9, 0.8, 0.3, 0.5]), as_vector([0, 0, 6, 0, 0])
+    tracks = group_by_track(ids, scores, starts_s=starts_s, best_share=0.25)
     assert tracks.rows.tolist() == [2, 5]
-    assert tracks.scores.tolist() == pytest.approx(
-        [blend * 0.4 + (1 - blend) * 0.8, blend * 0.5 + (1 - blend) * 0.3]
-    )
+    assert tracks.scores.tolist() == pytest.approx([0.25 * 0.8 + 0.75 * 0.45, 0.3])
     assert tracks.starts_s.tolist() == [6.0, 0.0]
 
 
 def test_the_earlier_of_equal_segments_is_the_in_point() -> None:
-    ids = np.array([4096 + 3, 4096 + 2, 4096])
-    tracks = group_by_track(ids, as_vector([0.5, 0.5, 0.5]), starts_s=as_vector([12, 6, 0]))
+    ids, starts_s = np.array([4096 + 3, 4096 + 2, 4096]), as_vector([12, 6, 0])
+    tracks = group_by_track(ids, as_vector([0.5, 0.5, 0.5]), starts_s=starts_s, best_share=0.5)
     assert tracks.starts_s.tolist() == [6.0]
