@@ -7,6 +7,7 @@ the instrument's range. Nothing here is random.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from statistics import median
 
 from symbolic.drums import play_drums
 from symbolic.instruments import (
@@ -29,6 +30,9 @@ from symbolic.textures import (
 )
 
 CHORD_CENTRE = 60  # middle C
+LOWEST_CENTRE = 53
+BELOW_MELODY = 11  # semitones from the middle of the melody to that of the chords
+LOW_MELODY = 67  # a melody whose middle is lower goes up an octave
 PHRASE_BARS = 4
 MELODY_LOUDER, BASS_LOUDER, CHORDS_LOUDER = 14, 2, -10
 
@@ -67,14 +71,34 @@ def _into_range(pitch: int, program: int) -> int:
     return pitch
 
 
+def _melody_move(sketch: Sketch, plan: Plan) -> int:
+    """Semitones to where the melody sounds: an octave up where it would drown in the chords."""
+    move = plan.shift + 12 * plan.melody_octave
+    if plan.cast.melody is None or not sketch.melody:
+        return move
+    pitches = [note.pitch + move for note in sketch.melody]
+    _, high = instrument_range(plan.cast.melody)
+    is_low = median(pitches) < LOW_MELODY and plan.cast.chords
+    return move + 12 if is_low and max(pitches) + 12 <= high else move
+
+
+def _chord_centre(sketch: Sketch, plan: Plan) -> float:
+    """Middle C, or lower where the melody is low."""
+    if not sketch.melody:
+        return CHORD_CENTRE
+    middle = median(note.pitch for note in sketch.melody) + _melody_move(sketch, plan)
+    return min(CHORD_CENTRE, max(middle - BELOW_MELODY, LOWEST_CENTRE))
+
+
 def _play_melody(sketch: Sketch, plan: Plan, program: int) -> Iterable[PlayedNote]:
     steps = sketch.steps_per_bar
+    move = _melody_move(sketch, plan)
     phrase = PHRASE_BARS * steps
     for note in sketch.melody:
         place = note.onset % steps
         accent = 6 if place == 0 else 2 if place % beat_steps(sketch.metre) == 0 else -3
         arc = 6 * (1 - abs(2 * (note.onset % phrase) / phrase - 1))  # swell to the middle
-        pitch = _into_range(note.pitch + plan.shift + 12 * plan.melody_octave, program)
+        pitch = _into_range(note.pitch + move, program)
         yield PlayedNote(
             onset=note.onset,
             duration=note.duration * 0.97,
@@ -116,7 +140,7 @@ def _pulse(note: Note, sketch: Sketch, plan: Plan, last_bar: int) -> Iterable[tu
 def _play_chords(sketch: Sketch, plan: Plan, program: int, index: int) -> Iterable[PlayedNote]:
     texture = _choose_texture(sketch, plan, program, index)
     low, high = instrument_range(program)
-    centre = min(max(CHORD_CENTRE - 2 * index, low + 6), high - 8)
+    centre = min(max(_chord_centre(sketch, plan) - 2 * index, low + 6), high - 8)
     velocity = _loudness(plan, CHORDS_LOUDER)
     before: tuple[int, ...] = ()
     stretches = split_into_bars(sketch.chords, sketch.steps_per_bar, sketch.num_bars)

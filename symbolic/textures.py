@@ -51,7 +51,7 @@ def split_into_bars(
             start = end
 
 
-def voice_chord(chord: Chord, shift: int, before: Sequence[int], centre: int) -> tuple[int, ...]:
+def voice_chord(chord: Chord, shift: int, before: Sequence[int], centre: float) -> tuple[int, ...]:
     """Three or four close pitches near `centre` that move little from the voicing before."""
     classes = sorted({(pitch_class + shift) % 12 for pitch_class in chord.pitch_classes})
     options = []
@@ -85,7 +85,7 @@ def play_texture(
     return notes
 
 
-def _movement(pitches: Sequence[int], before: Sequence[int], centre: int) -> float:
+def _movement(pitches: Sequence[int], before: Sequence[int], centre: float) -> float:
     middle = sum(pitches) / len(pitches)
     drift = abs(middle - centre)
     if not before:

@@ -120,7 +120,7 @@ Valid files {_cell(figures["valid"])}; ending on the tonic {_cell(figures["ends_
 lengths within half a bar {_cell(figures["length"])}.
 Melodic 8-grams found in the training scores: {_cell(memory["ours"])} of ours,
 {_cell(memory["held_out_real"])} of real held-out tunes.
-Seconds for best of 8: median {seconds["median"]}, slowest {seconds["slowest"]} (shared machine)."""
+Best of 8 takes {seconds["median"]} s on a shared machine (slowest {seconds["slowest"]} s)."""
 
 
 def _close() -> str:

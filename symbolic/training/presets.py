@@ -31,7 +31,7 @@ class TrainingConfig:
 
 
 def small() -> TrainingConfig:
-    """The shipped weights: about fifteen minutes on one processor core."""
+    """The shipped weights; the card says how long they took."""
     return TrainingConfig(name="small")
 
 
