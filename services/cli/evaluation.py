@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
-from services.cli.output import table
+from services.cli.output import say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
-    from services.evaluation.report import Row
+    from encoders.evaluation import Table
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    command(app, "evaluate")(evaluate_towers)
+    command(app, "evaluate")(evaluate)
 
 
-def evaluate_towers(
+def evaluate(
     run: Run,
     task: Annotated[str, typer.Argument(help="text or emotion.")],
     data: Annotated[
@@ -31,73 +29,43 @@ def evaluate_towers(
         ),
     ],
 ) -> None:
-    """Measures how well the towers rank music, beside chance and two baselines.
+    """Measures how well the towers rank music, beside chance and baselines.
 
-    "emotion" ranks the rated tracks by emotion words and compares with what listeners felt;
-    "text" asks with wishes in users' words. Intervals are 95 % bootstraps over artists.
+    "emotion" ranks rated tracks by emotion words, genres and wishes and compares with what
+    listeners said; "text" finds tracks by their own words. Intervals are 95 % bootstraps. What is
+    heard is kept in the user's cache folder, so that a second run is quick.
 
     Examples:
       temptrack evaluate emotion --data data
       temptrack evaluate text --data data --json
     """
-    rows = _evaluate(run, task, data)
-    value = {"task": task, "rows": [_value(row) for row in rows]}
-    run.answer(value, lambda out: _show(out, rows))
+    from services.evaluation.evaluate import evaluate_towers
 
-
-def _evaluate(run: Run, task: str, data: Path) -> "tuple[Row, ...]":
-    from encoders.embed import load_embedder
-    from encoders.training.cache import default_cache_folder
-    from encoders.trunks.checkpoint import WEIGHTS
-    from encoders.trunks.minilm import load_minilm
-    from media.child import MediaReader
-    from services.evaluation.evaluate import evaluate
-    from services.evaluation.hearing import Listener
-
-    with MediaReader() as reader, run.err.status("listening") as status:
-        listener = Listener(
-            reader=reader,
-            embedder=load_embedder(),
-            cache=default_cache_folder() / "evaluation",
-        )
-        return evaluate(
+    with run.err.status("listening") as status:
+        found = evaluate_towers(
             task,
             data,
-            listener=listener,
-            sentences=load_minilm(WEIGHTS / "minilm").sentence_vectors,
-            progress=lambda done, total: status.update(f"listening: {done:,} of {total:,}"),
+            progress=lambda done, total, what: status.update(f"{what}: {done:,} of {total:,}"),
         )
+    run.answer(found.to_dict(), lambda out: _show(out, found))
 
 
-def _value(row: "Row") -> dict[str, object]:
-    return {
-        "metric": row.metric,
-        "system": row.system,
-        "N": row.num_items,
-        "Q": row.num_queries,
-        "chance": row.chance,
-        "value": row.interval.value,
-        "low": row.interval.low,
-        "high": row.interval.high,
-    }
-
-
-def _show(out: "Console", rows: "Sequence[Row]") -> None:
+def _show(out: "Console", found: "Table") -> None:
+    places = {(row.subset, row.metric): place for place, row in reversed([*enumerate(found.rows)])}
+    ordered = sorted(found.rows, key=lambda row: places[row.subset, row.metric])
     cells = [
         (
+            row.subset,
             row.metric,
-            row.system,
-            str(row.num_items),
+            row.method,
+            str(row.num_tracks),
             str(row.num_queries),
             f"{row.chance:.3f}",
-            f"{row.interval.value:.3f}",
-            f"{row.interval.low:.3f} to {row.interval.high:.3f}",
+            f"{row.value:.3f}",
+            f"{row.low:.3f} to {row.high:.3f}",
         )
-        for row in sorted(rows, key=lambda row: _first(rows, row.metric))
+        for row in ordered
     ]
-    out.print(table("metric", "system", ">N", ">Q", ">chance", ">value", ">95 %", rows=cells))
-
-
-def _first(rows: "Sequence[Row]", metric: str) -> int:
-    """Where a metric first stands, so that the systems stand together under it."""
-    return [row.metric for row in rows].index(metric)
+    columns = ("tracks", "metric", "method", ">N", ">Q", ">chance", ">value", ">95 %")
+    out.print(table(*columns, rows=cells))
+    say(out, found.note)

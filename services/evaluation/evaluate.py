@@ -1,57 +1,39 @@
-"""The story of an evaluation: read what people said, hear the tracks, rank them, compare."""
+"""The story of an evaluation: which measurement, on which data; measures nothing itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from services.errors import InvalidRequest
-from services.evaluation.emotion import emotion_rows
-from services.evaluation.hearing import Listener, Progress
-from services.evaluation.rated_tracks import (
-    RatedTracks,
-    read_prompts,
-    read_rated_tracks,
-    read_wishes,
-)
-from services.evaluation.report import Row
-from services.evaluation.systems import Sentences, System, build_systems
-from services.evaluation.wishes import wish_rows
+from services.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from encoders.evaluation import Table
 
 TASKS = ("text", "emotion")
+Progress = Callable[[int, int, str], None]  # done, of how many, what
 
 
-def evaluate(
-    task: str,
-    data_dir: Path,
-    *,
-    listener: Listener,
-    sentences: Sentences,
-    progress: Progress,
-) -> tuple[Row, ...]:
-    """The figures of a task, for the towers and for what they must beat.
+def evaluate_towers(task: str, data_dir: Path, *, progress: Progress) -> "Table":
+    """The figures of the shipped towers, beside chance and the baselines that they must beat.
 
     Args:
-        task: "emotion" (rankings by emotion words) or "text" (wishes in users' words).
+        task: "emotion" (against what listeners felt) or "text" (words to their own track).
         data_dir: the folder of development data.
-        listener: hears the tracks.
-        sentences: the untrained text trunk, for the baseline.
         progress: hears how many tracks were heard.
 
     Raises:
-        InvalidRequest: no such task, or the folder lacks its files.
+        InvalidRequest: no such task.
+        NotFound: the folder lacks the data of the task.
     """
     if task not in TASKS:
         raise InvalidRequest(f"there is no task {task!r}; there are {', '.join(TASKS)}")
-    tracks = read_rated_tracks(data_dir)
-    heard = listener.hear(tracks.files, progress)
-    systems = build_systems(listener.embedder, sentences, heard)
-    return tuple(_rows(task, data_dir, tracks, systems))
+    from encoders.embed import load_embedder
+    from encoders.evaluation import evaluate_emotion, evaluate_text
 
-
-def _rows(
-    task: str, data_dir: Path, tracks: RatedTracks, systems: Mapping[str, System]
-) -> Iterator[Row]:
-    for name, system in systems.items():
-        if task == "emotion":
-            yield from emotion_rows(name, system, tracks, read_prompts(data_dir))
-        else:
-            yield from wish_rows(name, system, tracks, read_wishes(data_dir))
+    measure = evaluate_emotion if task == "emotion" else evaluate_text
+    try:
+        return measure(load_embedder(), data_dir, progress=progress)
+    except FileNotFoundError as error:
+        raise NotFound(
+            f"{data_dir} is no folder of development data: {error.filename} is not there"
+        ) from error
