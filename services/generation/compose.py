@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_SEED = 1
 DEFAULT_NUM_CANDIDATES = 8
 MAX_NUM_CANDIDATES = 32
+WAV_RATE = 44_100
 
 
 class ComposesMusic(Protocol):
@@ -30,8 +31,8 @@ class ComposesMusic(Protocol):
 class RendersMusic(Protocol):
     """Plays MIDI in a limited child."""
 
-    def render(self, source: Path | bytes) -> "Sound":
-        """A MIDI file as samples."""
+    def render(self, source: Path | bytes, *, sample_rate: int = WAV_RATE) -> "Sound":
+        """A MIDI file as samples, so many a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ def compose_music(
         InvalidRequest: The brief leaves nothing to play.
     """
     composition = _compose(request, composer)
-    wav = _as_wav(reader.render(composition.midi)) if request.render else b""
+    wav = _as_wav(reader.render(composition.midi, sample_rate=WAV_RATE)) if request.render else b""
     return ComposedPiece(
         midi=composition.midi,
         wav=wav,

@@ -28,7 +28,7 @@ SUPPORTED_FROM = 0.5
 CLEAR_AFFECT = 0.15
 TAG_FROM = 0.3
 SURELY_UNSUNG = 0.3
-ALIKE_WITHIN = 0.35
+CLEAR_SIDE = 0.15
 START_WORTH_SAYING_S = 3.0
 
 
@@ -192,14 +192,20 @@ def _shared_facts(one: "Description", other: "Description") -> Iterator[str]:
 
 
 def _clip_reasons(heard: "Description", seen: "ClipDescription | None") -> Iterator[Reason]:
+    """What music and picture share; their scales differ, so only clear sides are compared."""
     if seen is None:
         return
-    if abs(heard.moods.get("energy", 9.0) - seen.energy) <= ALIKE_WITHIN:
-        pace = "lively" if seen.energy > 0.2 else "calm" if seen.energy < -0.2 else "even"
-        yield Reason(kind="mood", text=f"its energy fits the {pace} movement of the clip")
-    if abs(heard.moods.get("valence", 9.0) - seen.valence) <= ALIKE_WITHIN:
-        light = "bright" if seen.valence > 0.2 else "dark" if seen.valence < -0.2 else "muted"
-        yield Reason(kind="mood", text=f"its mood fits the {light} picture")
+    pace = _side(seen.energy, low="calm", high="lively")
+    if pace and pace == _side(heard.moods.get("energy", 0.0), low="calm", high="lively"):
+        yield Reason(kind="mood", text=f"{pace}, as the movement of the clip is")
+    light = _side(seen.valence, low="dark", high="bright")
+    if light and light == _side(heard.moods.get("valence", 0.0), low="dark", high="bright"):
+        yield Reason(kind="mood", text=f"{light}, as the picture is")
+
+
+def _side(value: float, *, low: str, high: str) -> str:
+    """Which side of the middle a value from -1 to 1 clearly lies on, or ""."""
+    return high if value > CLEAR_SIDE else low if value < -CLEAR_SIDE else ""
 
 
 def _place_reasons(candidate: Candidate, wish: "Wish") -> Iterator[Reason]:

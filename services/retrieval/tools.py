@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from media.audio import TRUNK_RATE
 from services.catalogue.store import Catalogue
 from services.generation.compose import ComposesMusic
 from services.recommendation.hits import Vector
@@ -59,8 +60,8 @@ class ReadsMedia(Protocol):
     def read_frames(self, path: Path) -> "Frames":
         """A clip as pictures."""
 
-    def render(self, source: Path | bytes) -> "Sound":
-        """A MIDI file as samples."""
+    def render(self, source: Path | bytes, *, sample_rate: int = TRUNK_RATE) -> "Sound":
+        """A MIDI file as samples, so many a second."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,8 +116,7 @@ def test_a_clip_is_matched_by_its_movement_and_light() -> None:
         cuts_per_minute=0.0, valence=-0.5, energy=-0.6, power=0.0,
     )  # fmt: skip
     found = texts(candidate(moods={"valence": -0.4, "energy": -0.5}), wish(seen=seen))
-    assert found == ["its energy fits the calm movement of the clip",
-                     "its mood fits the dark picture"]  # fmt: skip
+    assert found == ["calm, as the movement of the clip is", "dark, as the picture is"]
 
 
 def test_a_number_goes_before_a_tempo_word() -> None:
