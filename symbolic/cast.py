@@ -14,6 +14,8 @@ from symbolic.instruments import (
     instrument_range,
 )
 
+LOW_ENOUGH = 45  # an ensemble that reaches this pitch can carry a bass line
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
@@ -55,9 +57,7 @@ def assign_roles(programs: Sequence[int]) -> Cast:
     if not chords and melody is not None and melody in POLYPHONIC_SOLO:
         chords = [melody]
     if bass is None:
-        bass = next((program for program in chords if program in POLYPHONIC_SOLO), None)
-    if bass is None and melody in POLYPHONIC_SOLO:
-        bass = melody
+        bass = _borrow_bass(chords, melody)
     return Cast(
         melody=melody,
         bass=bass,
@@ -79,6 +79,13 @@ def _melody_rank(program: int, programs: Sequence[int]) -> tuple[float, int, int
     if program in BASS_PLAYERS and any(other not in BASS_PLAYERS for other in programs):
         rank /= 4  # a cello or a tuba is the bass where others can sing
     return rank, instrument_range(program)[1], -programs.index(program)
+
+
+def _borrow_bass(chords: Sequence[int], melody: int | None) -> int | None:
+    """A player of many voices who takes the bass too: two hands first, then low ensembles."""
+    hands = [program for program in (*chords, melody) if program in POLYPHONIC_SOLO]
+    low = [program for program in chords if instrument_range(program)[0] <= LOW_ENOUGH]
+    return next((program for program in (*hands, *low)), None)
 
 
 def _choose_bass(programs: Sequence[int]) -> int | None:

@@ -79,6 +79,7 @@ def test_every_instrument_can_carry_a_melody_of_more_than_an_octave_in_every_key
         ((0, 48), 0, 0, (48,)),
         ((33, 73, 24), 73, 33, (24,)),
         ((42, 40), 40, 42, ()),
+        ((68, 48), 68, 48, (48,)),
         ((32,), 32, None, ()),
         ((-1, 81, 38), 81, 38, ()),
     ],
