@@ -1,8 +1,8 @@
 """What words ask exactly, held against what was heard in a track: filters and signed terms.
 
 The vector of a sentence says how music should sound; numbers, keys and negations are exact, so
-they are checked against the description. A term is a factor on relevance, 1 where the track has
-what was asked; what was not heard for certain changes nothing.
+they are checked against the description. A term is a likelihood ratio that multiplies the odds
+of relevance, 1 where the track has what was asked; what was not heard for certain changes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,9 +31,11 @@ TEMPO_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 TEMPO_TOLERANCE = 0.08
 MIN_CONFIDENCE = 0.5
+# No sound alone makes a track surer than this when something exact speaks against it.
+SUREST = 0.99
 # Weight from which a tag of the audio trunk stands for a genre.
 SAME_GENRE = 0.9
-# Factors for what a track lacks; a tempo or key estimate may be wrong, so none is near 0.
+# Likelihood ratios of what a track lacks; tempo and key may be misheard, so none is near 0.
 WRONG_TEMPO = 0.6
 WRONG_TEMPO_WORD = 0.85
 WRONG_KEY = 0.75
@@ -74,11 +76,20 @@ SCALES: Mapping[str, Scale] = MappingProxyType(
 def weigh_asks(
     candidates: Sequence[Candidate], understood: "Understanding | None"
 ) -> list[Candidate]:
-    """Multiplies each relevance by the agreement of the track with the words, and sorts again."""
+    """Moves each relevance by the agreement of the track with the words, and sorts again."""
     if understood is None or not any(_is_exact(asked) for asked in understood.asked):
         return list(candidates)
-    weighed = [with_relevance(c, c.relevance * agreement(understood, c.track)) for c in candidates]
+    weighed = [
+        with_relevance(c, move_odds(c.relevance, agreement(understood, c.track)))
+        for c in candidates
+    ]
     return best_first(weighed)
+
+
+def move_odds(relevance: float, ratio: float) -> float:
+    """The probability whose odds are those of `relevance` times a likelihood ratio."""
+    surest = min(relevance, SUREST)
+    return surest * ratio / (1.0 - surest + surest * ratio) if ratio != 1.0 else relevance
 
 
 def agreement(understood: "Understanding", track: TrackRecord) -> float:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.retrieval.asks import move_odds
 from services.retrieval.find import find_music
 from services.retrieval.query import Answer, MusicQuery
 from tests.fixtures.retrieval import Shelf, empty_database, shelf  # noqa: F401
@@ -35,7 +36,7 @@ def test_another_language_is_said_not_to_be_supported(shelf: Shelf) -> None:  # 
 
 
 def test_no_vocals_leaves_out_tracks_in_which_somebody_sings(shelf: Shelf) -> None:  # noqa: F811
-    shelf.add("sung", "calm no vocals", heard={"vocals": 0.95, "tags": {}})
+    shelf.add("sung", "calm no vocals w", heard={"vocals": 0.95, "tags": {}})
     shelf.add("quiet", "calm no vocals x", heard={"vocals": 0.02, "tags": {}})
     answer = ask(shelf, "calm no vocals")
     assert ids(answer) == ["quiet"]
@@ -44,7 +45,7 @@ def test_no_vocals_leaves_out_tracks_in_which_somebody_sings(shelf: Shelf) -> No
 
 
 def test_raw_leaves_nothing_out_and_ranks_what_was_ruled_out_lower(shelf: Shelf) -> None:  # noqa: F811
-    shelf.add("sung", "calm no vocals", heard={"vocals": 0.95, "tags": {}})
+    shelf.add("sung", "calm no vocals w", heard={"vocals": 0.95, "tags": {}})
     shelf.add("quiet", "calm no vocals x", heard={"vocals": 0.02, "tags": {}})
     assert ids(ask(shelf, "calm no vocals", raw=True)) == ["quiet", "sung"]
 
@@ -75,11 +76,18 @@ def test_a_tempo_in_numbers_prefers_tracks_within_eight_percent_in_any_octave(
     shelf: Shelf,  # noqa: F811
     near: float,
 ) -> None:
-    shelf.add("off", "calm 100 bpm", heard={"tempo_bpm": 128.0})
+    shelf.add("off", "calm 100 bpm y", heard={"tempo_bpm": 128.0})
     shelf.add("near", "calm 100 bpm x", heard={"tempo_bpm": near})
     answer = ask(shelf, "calm 100 bpm")
     assert ids(answer) == ["near", "off"]
     assert any(reason.kind == "tempo" for reason in answer.hits[0].reasons)
+
+
+def test_what_speaks_against_a_track_moves_its_odds() -> None:
+    assert move_odds(0.8, 1.0) == 0.8
+    assert move_odds(0.8, 0.5) == pytest.approx(2 / 3)
+    assert move_odds(1.0, 0.2) < 1.0
+    assert move_odds(0.0, 0.2) == 0.0
 
 
 def test_a_tempo_word_prefers_tracks_of_that_tempo(shelf: Shelf) -> None:  # noqa: F811
@@ -91,7 +99,7 @@ def test_a_tempo_word_prefers_tracks_of_that_tempo(shelf: Shelf) -> None:  # noq
 
 
 def test_a_key_prefers_tracks_in_it_however_it_is_spelt(shelf: Shelf) -> None:  # noqa: F811
-    shelf.add("other", "zither in Bb minor", heard={"key": "C major"})
+    shelf.add("other", "zither in Bb minor y", heard={"key": "C major"})
     shelf.add("same", "zither in Bb minor x", heard={"key": "A# minor"})
     assert ids(ask(shelf, "zither in Bb minor")) == ["same", "other"]
 
