@@ -3,7 +3,6 @@
 Imports nothing heavy: a command imports what it needs when it runs.
 """
 
-import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from services.cli import (
     administration,
     composition,
     continuation,
+    demo,
     diagnosis,
     evaluation,
     finding,
@@ -83,8 +83,7 @@ def choose_server(
 
 
 serving.register(app)
-if importlib.util.find_spec("services.cli.demo") is not None:
-    importlib.import_module("services.cli.demo").register(app)
+demo.register(app)
 importing.register(app)
 tracks.register(app)
 finding.register(app)

@@ -152,10 +152,10 @@ def check_encoder_weights() -> Check:
     """Every weight file has the hash that its card names."""
     from encoders.trunks.checkpoint import CARD, WEIGHTS, verify_folder
 
-    folders = sorted(card.parent for card in WEIGHTS.glob(f"*/{CARD}"))
+    folders = sorted(card.parent for card in WEIGHTS.rglob(CARD))
     for folder in folders:
         verify_folder(folder)
-    names = ", ".join(folder.name for folder in folders)
+    names = ", ".join(str(folder.relative_to(WEIGHTS)) for folder in folders)
     if not folders:
         raise FileNotFoundError(f"no weights in {WEIGHTS}")
     return Check(name="encoder weights", state="ok", found=f"unchanged: {names}")
@@ -193,8 +193,10 @@ def check_home(config: Config) -> Check:
 
 def check_database(config: Config) -> Check:
     """The database answers."""
-    from sqlalchemy import text
+    from sqlalchemy import func, select
+    from sqlalchemy.exc import SQLAlchemyError
 
+    from services.catalogue.tables import TrackRow
     from services.database import open_database
     from services.home import Home
 
@@ -204,7 +206,16 @@ def check_database(config: Config) -> Check:
     engine = open_database(config.database_url or Home(folder=config.home).database_url)
     try:
         with engine.connect() as connection:
-            num_tracks = connection.execute(text("SELECT count(*) FROM tracks")).scalar_one()
+            num_tracks = connection.execute(
+                select(func.count()).select_from(TrackRow)
+            ).scalar_one()
+    except SQLAlchemyError as error:
+        return Check(
+            name="database",
+            state="fail",
+            found=f"{engine.url.get_backend_name()}: {type(error).__name__}",
+            advice="see that the database runs and that this home's catalogue is whole",
+        )
     finally:
         engine.dispose()
     found = f"{engine.url.get_backend_name()} answers: {num_tracks:,} tracks"

@@ -70,7 +70,7 @@ def pairs(rows: Iterable[tuple[str, str]]) -> "Table":
 
 def minutes(seconds: float) -> str:
     """Seconds as m:ss, or h:mm:ss from an hour on."""
-    whole = int(seconds)
+    whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     if hours:
         return f"{hours}:{rest // 60:02}:{rest % 60:02}"

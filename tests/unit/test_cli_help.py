@@ -7,7 +7,18 @@ import time
 import pytest
 
 COMMANDS = (
-    *("serve", "import", "list", "show", "remove", "find", "continue", "playlist", "compose"),
+    *(
+        "serve",
+        "demo",
+        "import",
+        "list",
+        "show",
+        "remove",
+        "find",
+        "continue",
+        "playlist",
+        "compose",
+    ),
     *("train", "evaluate", "reindex", "operations", "status", "doctor"),
 )
 HEAVY = ("torch", "faiss", "librosa", "sqlalchemy", "grpc", "numpy", "rich", "transformers")
