@@ -56,6 +56,9 @@ def show_demo(
     Everything goes through the public API of a server that the demo starts. The clips with their
     music, the composed piece and its picture are written to --out, where the home is kept too: a
     second run imports nothing again.
+
+    Example:
+      temptrack demo --out /tmp/demo
     """
     from services.cli.connection import connect
 
