@@ -1,12 +1,16 @@
-"""Metrics of retrieval, in mir_eval's shape: validate, one function per metric, evaluate; knows no model.
+"""Metrics of retrieval, in mir_eval's shape: validate, one function per metric, evaluate.
 
-Higher scores are better matches everywhere. Ties count against the model: among equal scores the wrong
-item comes first. Q queries, N items.
+Knows no model.
 
-- spearman: for graded answers where the whole order matters (emotion shares). Not for yes-or-no labels.
+Higher scores are better matches everywhere. Ties count against the model: among equal scores the
+wrong item comes first. Q queries, N items.
+
+- spearman: for graded answers where the whole order matters (emotion shares). Not for yes-or-no
+  labels.
 - auroc: for yes-or-no labels where the whole order matters; blind to how good the first ten are.
 - ndcg_at_k: for graded answers where the first k matter.
-- recall_at_k, median_rank: for one (or any) right item per query. Not where many items are half right.
+- recall_at_k, median_rank: for one (or any) right item per query. Not where many items are half
+  right.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +46,10 @@ def validate(scores: np.ndarray, truth: np.ndarray) -> None:
 
 
 def spearman(scores: np.ndarray, grades: np.ndarray) -> float:
-    """Rank correlation of (N,) scores and grades, ties at their mean rank; 0 where either is constant."""
+    """Rank correlation of (N,) scores and grades, ties at their mean rank.
+
+    0 where either is constant.
+    """
     validate(scores, grades)
     one, other = average_ranks(scores), average_ranks(grades)
     one, other = one - one.mean(), other - other.mean()
@@ -110,7 +117,7 @@ def evaluate(scores: np.ndarray, right: np.ndarray) -> dict[str, float]:
 
 def average_ranks(values: np.ndarray) -> np.ndarray:
     """(N,) ranks from 1, lowest first, equal values at their mean rank."""
-    unique, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2.0)[inverse.reshape(values.shape)])
 
@@ -129,9 +136,9 @@ def wish_gains(
 ) -> np.ndarray:
     """(N,) graded gains of a wish in emotions, by listeners' shares.
 
-    How far a wanted emotion's share lies above the mean (largest share = 1, never below 0), geometric mean
-    over the wanted ones, times one minus the same for each avoided one; with a genre only its tracks count,
-    0.25 + 0.75 x that.
+    How far a wanted emotion's share lies above the mean (largest share = 1, never below 0),
+    geometric mean over the wanted ones, times one minus the same for each avoided one; with a
+    genre only its tracks count, 0.25 + 0.75 x that.
 
     Args:
         shares: emotion -> (N,) share of listeners.
@@ -160,7 +167,10 @@ def bootstrap_interval(
 
     Args:
         groups: group of each item; a resample draws whole groups with replacement.
-        statistic: takes item positions (repeats allowed), gives a value; NaN resamples are left out.
+        num_resamples: how often groups are drawn.
+        seed: of the drawing.
+        statistic: takes item positions (repeats allowed), gives a value; NaN resamples are left
+            out.
     """
     names = sorted(set(groups))
     members = [np.flatnonzero(np.array(groups) == name) for name in names]
@@ -182,7 +192,10 @@ def paired_difference(
     *,
     seed: int = 0,
 ) -> Interval:
-    """How much better `one` is than `other` on the same resamples: above 0 throughout means it is."""
+    """How much better `one` is than `other` on the same resamples.
+
+    Above 0 throughout means it is.
+    """
     return bootstrap_interval(groups, lambda rows: one(rows) - other(rows), seed=seed)
 
 

@@ -1,25 +1,25 @@
-"""The one reader of words: what a wish asks for, what it rules out, and what was not understood; holds no network.
+"""The one reader of words: what a wish asks for, what it rules out.
+
+And what was not understood; holds no network.
 
     understanding = understand_text("slow sad piano in A minor, no drums, about two minutes")
     for asked in understanding.asked: ...
 
-Search makes filters and signed directions of it, composition makes a brief of it. English only: a text in another
-language has `language_supported` False and nothing asked.
+Search makes filters and signed directions of it, composition makes a brief of it. English only: a
+text in another language has `language_supported` False and nothing asked.
 
 What may be asked (`Asked.name`: values of `Asked.value`):
 
     mood, activity              a group of the word lists ("sad", "workout")
-    genre, instrument           a name of the lists ("deep house", "piano"); see genre_family, general_midi_program
-    vocals                      "vocals", "female vocals", "male vocals"; "instrumental" is "vocals" with sign -1
-    tempo                       "very slow", "slow", "medium", "fast", "very fast"
-    tempo_bpm, tempo_bpm_min, tempo_bpm_max     beats a minute, float
-    key                         "A minor", "Bb major", as spelt in the text; see same_key
-    mode                        "major", "minor"
-    metre                       "3/4"
-    length_s, length_s_min, length_s_max        seconds, float
-    bars                        float, whole
-    era                         "80s", "00s", "retro", "modern"
-    loudness, texture           "loud", "quiet"; "sparse", "dense", "solo", "acoustic", "electronic" ...
+    genre, instrument           a name of the lists ("deep house", "piano"); see genre_family,
+    general_midi_program vocals                      "vocals", "female vocals", "male vocals";
+    "instrumental" is "vocals" with sign -1 tempo                       "very slow", "slow",
+    "medium", "fast", "very fast" tempo_bpm, tempo_bpm_min, tempo_bpm_max     beats a minute, float
+    key                         "A minor", "Bb major", as spelt in the text; see same_key mode
+    "major", "minor" metre                       "3/4" length_s, length_s_min, length_s_max
+    seconds, float bars                        float, whole era                         "80s",
+    "00s", "retro", "modern" loudness, texture           "loud", "quiet"; "sparse", "dense",
+    "solo", "acoustic", "electronic" ...
 
 `sign` is -1 for what is ruled out ("no drums", "not sad", "too loud").
 """
@@ -62,7 +62,9 @@ class Understanding:
     not_understood: tuple[str, ...]  # content words outside every list, as written
     language_supported: bool = True
     affirmed: str = ""  # the text without its denials: "slow piano" of "slow piano, no drums"
-    denied: str = ""  # what is denied: "drums"; both empty where nothing has content ("music, please")
+    denied: str = (
+        ""  # what is denied: "drums"; both empty where nothing has content ("music, please")
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -112,17 +114,23 @@ def understand_text(text: str) -> Understanding:
 
 
 def general_midi_program(instrument: str) -> int | None:
-    """General MIDI program from 0, -1 for drums, None where there is none ("turntable") or the name is not ours."""
+    """General MIDI program from 0, -1 for drums.
+
+    None where there is none ("turntable") or the name is not ours.
+    """
     return load_vocabulary().programs.get(instrument)
 
 
 def instrument_family(instrument: str) -> str | None:
-    """ "keys", "strings", "brass", "drums" ... of an instrument's name."""
+    """Family of an instrument's name: "keys", "strings", "brass", "drums" ..."""
     return load_vocabulary().families.get(instrument)
 
 
 def genre_family(genre: str) -> str | None:
-    """The genre at the root of the tree: "rock" for "death metal"; None where the name is not ours."""
+    """The genre at the root of the tree: "rock" for "death metal".
+
+    None where the name is not ours.
+    """
     from encoders.lexicon.vocabulary import genre_names
 
     profile = genre_names().get(genre)

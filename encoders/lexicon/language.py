@@ -1,4 +1,7 @@
-"""Whether a text is English, and which of its words carry no content; knows no music terms beyond those it is given."""
+"""Whether a text is English, and which of its words carry no content.
+
+Knows no music terms beyond those it is given.
+"""
 
 import unicodedata
 from collections.abc import Sequence
@@ -68,7 +71,10 @@ def is_english(text: str, words: Sequence[str], *, num_understood: int) -> bool:
 
 
 def is_content(word: str) -> bool:
-    """True for a word that says something about the wish: not a function word, filler, number or sign."""
+    """True for a word that says something about the wish.
+
+    Not a function word, filler, number or sign.
+    """
     return len(word) > 1 and any(c.isalpha() for c in word) and word not in load_grammar().closed
 
 

@@ -1,10 +1,14 @@
-"""Which of the found phrases a text denies: "no drums, guitars or vocals", "not sad but hopeful", "anything but jazz".
+"""Which of the found phrases a text denies.
 
-Knows spans and word classes, no moods. The rules, in the order they are tried on each word after a negator:
+"no drums, guitars or vocals", "not sad but hopeful", "anything but jazz".
 
-- a stop (. ; ! ? and dashes), "but", "just", "instead" ... or another negator ends its reach, and so does "with"
-  unless nothing was reached before it ("nothing with drums");
-- a comma ends it, unless what follows is a list that ends with "or", "nor" (or "and" after "no" and "without");
+Knows spans and word classes, no moods. The rules, in the order they are tried on each word after a
+negator:
+
+- a stop (. ; ! ? and dashes), "but", "just", "instead" ... or another negator ends its reach, and
+  so does "with" unless nothing was reached before it ("nothing with drums");
+- a comma ends it, unless what follows is a list that ends with "or", "nor" (or "and" after "no"
+  and "without");
 - "and" goes on to a like thing, but not from a noun to an adjective ("no vocals and soft piano");
 - "not" reaches the adjectives that follow it, not the noun behind them ("not sad piano music");
 - after three words that mean nothing here it is over.

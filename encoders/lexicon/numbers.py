@@ -1,4 +1,7 @@
-"""Numbers in a wish: tempo, bars, length, metre, key and era, each with the characters it covers; knows no moods."""
+"""Numbers in a wish: tempo, bars, length, metre, key and era.
+
+Each with the characters it covers; knows no moods.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,17 +9,27 @@ from dataclasses import dataclass
 
 # fmt: off
 WORDS = {
-    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
-    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "sixteen": 16, "twenty": 20, "twenty-four": 24,
-    "thirty": 30, "thirty-two": 32, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60, "sixty-four": 64,
-    "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100, "a hundred": 100, "one hundred": 100,
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "sixteen": 16,
+    "twenty": 20, "twenty-four": 24, "thirty": 30, "thirty-two": 32, "forty": 40,
+    "forty-five": 45, "fifty": 50, "sixty": 60, "sixty-four": 64, "seventy": 70, "eighty": 80,
+    "ninety": 90, "hundred": 100, "a hundred": 100, "one hundred": 100,
 }
 # fmt: on
 _WORD = "|".join(sorted(WORDS, key=len, reverse=True))
 _N = rf"(?:\d+(?:\.\d+)?|\b(?:{_WORD.replace('-', '[- ]')})\b)"
 _BPM = r"(?:bpm|b\.p\.m\.?|beats (?:per|a|/) ?minute)"
-_LESS = r"(?:under|below|less than|at most|max(?:imum)?|up to|no more than|not more than|slower than|no faster than|shorter than|no longer than)"
-_MORE = r"(?:over|above|more than|at least|min(?:imum)?|no less than|faster than|no slower than|longer than|no shorter than)"
+_LESS = (
+    r"(?:under|below|less than|at most|max(?:imum)?|up to|no more than|not more than"
+    r"|slower than|no faster than|shorter than|no longer than)"
+)
+_MORE = (
+    r"(?:over|above|more than|at least|min(?:imum)?|no less than"
+    r"|faster than|no slower than|longer than|no shorter than)"
+)
+_LEAD = r"(?P<lead>\b(?:[Ii]n|[Kk]ey of|[Kk]ey:?) )?"
+_MODE = r"(?P<mode>major|minor|maj|min|dur|moll|Major|Minor)\b"
+_TAIL = r"(?P<tail>[ -](?:key|mode|feel|tonality|scale|mood|chord))?"
 _MIN = r"(?:minutes?|mins?\b)"
 _SEC = r"(?:seconds?|secs?\b|s\b)"
 _HINT = re.compile(r"\d|bpm|beats|bars?\b|measure|min|sec|maj|\bin [A-G]|key of", re.I)
@@ -36,7 +49,10 @@ class Number:
 
 
 def find_numbers(text: str) -> list[Number]:
-    """Every number of the text that has a unit or a musical form, first come first; they never overlap."""
+    """Every number of the text that has a unit or a musical form, first come first.
+
+    They never overlap.
+    """
     if not _HINT.search(text):
         return []
     found: list[Number] = []
@@ -110,7 +126,7 @@ def _metre(match: re.Match[str]) -> Iterator[Number]:
 
 
 def _key(match: re.Match[str]) -> Iterator[Number]:
-    """ "in A minor" is a key, "in a minor key" is a mode and left to the word lists."""
+    """Read "in A minor" as a key; "in a minor key" names a mode and is left to the word lists."""
     note, led = match["note"], bool(match["lead"])
     if match["tail"] or (note == "a" and not led):
         return
@@ -119,7 +135,7 @@ def _key(match: re.Match[str]) -> Iterator[Number]:
 
 
 def _note_key(match: re.Match[str]) -> Iterator[Number]:
-    """ "in D" is taken as D major, "in Am" as A minor; the first with half confidence."""
+    """Take "in D" as D major, "in Am" as A minor; the first with half confidence."""
     mode = "minor" if match["m"] else "major"
     yield _number(
         match,
@@ -154,7 +170,8 @@ def _number(
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Number]]], ...] = tuple(
     (re.compile(pattern, flags), read)
     for pattern, flags, read in (
-        (rf"(?P<lo>{_N})\s*(?:-|\u2013|to|and)\s*(?P<hi>{_N})\s*{_BPM}", re.I, _ranged("tempo_bpm", "lo", "hi")),
+        (rf"(?P<lo>{_N})\s*(?:-|\u2013|to|and)\s*(?P<hi>{_N})\s*{_BPM}", re.I,
+         _ranged("tempo_bpm", "lo", "hi")),
         (rf"(?:{_LESS}|{_MORE})\s+(?P<n>{_N})\s*{_BPM}", re.I, _bounded("tempo_bpm")),
         (rf"(?P<n>{_N})[\s-]*{_BPM}", re.I, _plain("tempo_bpm")),
         (r"\b(?:bpm|tempo)(?: of| is|:|=| at)*\s*(?P<n>\d{2,3})\b", re.I, _plain("tempo_bpm")),
@@ -170,11 +187,11 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Iterator[Number
          rf"(?:\s*(?:and|,)?\s*(?P<s>{_N})[\s-]*{_SEC})?", re.I, _minutes),
         (rf"(?P<n>(?!an?\b){_N})[\s-]*{_SEC}", re.I, _seconds),
         (r"(?<![\d/])(?P<a>\d{1,2})/(?P<b>2|4|8|16)(?![\d/])", re.I, _metre),
-        (r"(?P<lead>\b(?:[Ii]n|[Kk]ey of|[Kk]ey:?) )?\b(?P<note>[A-Ga])(?P<acc>#|♯|b|♭|[ -](?:sharp|flat))?"
-         r"[ -]?(?P<mode>major|minor|maj|min|dur|moll|Major|Minor)\b(?P<tail>[ -](?:key|mode|feel|tonality|scale|mood|chord))?",
+        (rf"{_LEAD}\b(?P<note>[A-Ga])(?P<acc>#|♯|b|♭|[ -](?:sharp|flat))?[ -]?{_MODE}{_TAIL}",
          0, _key),
-        (r"\b(?P<note>[b-g])(?P<lead>)(?P<acc>#|♯|♭|[ -](?:sharp|flat))?[ -](?P<mode>major|minor)\b(?P<tail>)",
-         0, _key),
-        (r"\b(?:in|key of) (?P<note>[A-G])(?P<acc>#|♯|b|♭| sharp| flat)?(?P<m>m)?(?![\w'])", 0, _note_key),
+        (r"\b(?P<note>[b-g])(?P<lead>)(?P<acc>#|♯|♭|[ -](?:sharp|flat))?[ -]"
+         r"(?P<mode>major|minor)\b(?P<tail>)", 0, _key),
+        (r"\b(?:in|key of) (?P<note>[A-G])(?P<acc>#|♯|b|♭| sharp| flat)?(?P<m>m)?(?![\w'])",
+         0, _note_key),
     )
 )  # fmt: skip

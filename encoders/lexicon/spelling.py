@@ -15,8 +15,8 @@ FORGIVEN = ("mood", "activity", "genre", "instrument", "tempo", "vocals")
 def forgive_letter(word: str) -> str | None:
     """The one list word that is a letter away (added, lost, changed or swapped), or None.
 
-    A lost letter is likelier than an added one, and that than a changed one. None too where the word is ordinary
-    English, or several list words are as near and mean different things.
+    A lost letter is likelier than an added one, and that than a changed one. None too where the
+    word is ordinary English, or several list words are as near and mean different things.
     """
     if len(word) < SHORTEST or not word.isalpha() or word in english_words():
         return None

@@ -1,8 +1,8 @@
 """The word lists of this folder as one table of phrases; knows nothing of grammar.
 
     vocabulary = load_vocabulary()
-    vocabulary.phrases["road trip"]      # (Entry(name="activity", value="road trip", confidence=1.0),)
-    vocabulary.affects["mood:sad"]       # (-0.9, -0.6, 0.1, -0.4, 0.3) on AXES
+    vocabulary.phrases["road trip"]      # (Entry(name="activity", value="road trip",
+    confidence=1.0),) vocabulary.affects["mood:sad"]       # (-0.9, -0.6, 0.1, -0.4, 0.3) on AXES
     vocabulary.tags["genre:metal"]       # {"metal": 1.0, ...} on the audio trunk's tags
 
 Phrases are lower case with spaces for hyphens.
@@ -18,14 +18,15 @@ from typing import Any
 FOLDER = Path(__file__).parent
 AXES = ("valence", "energy", "tension", "power", "tenderness")
 
-# Words that also have an everyday meaning, or say less about the music than the others of their list.
+# Words that also have an everyday meaning, or say less about the music than others of their list.
 UNSURE = {
     "beat": 0.6, "bass": 0.8, "still": 0.5, "deep": 0.5, "hard": 0.6, "flat": 0.4, "simple": 0.6,
     "complex": 0.6, "busy": 0.5, "hip": 0.5, "words": 0.6, "fire": 0.5, "date": 0.6, "run": 0.6,
-    "major": 0.6, "minor": 0.6, "female": 0.8, "male": 0.8, "woman": 0.6, "women": 0.6, "love": 0.8,
-    "cool": 0.6, "short": 0.5, "raw": 0.6, "rich": 0.6, "match": 0.5, "stars": 0.5, "car": 0.6,
-    "keyboard": 0.8, "keyboards": 0.8, "solo": 0.8, "modern": 0.6, "contemporary": 0.6, "current": 0.4,
-    "recent": 0.4, "friends": 0.6, "following": 0.5, "film": 0.5, "movie": 0.5, "digital": 0.6,
+    "major": 0.6, "minor": 0.6, "female": 0.8, "male": 0.8, "woman": 0.6, "women": 0.6,
+    "love": 0.8, "cool": 0.6, "short": 0.5, "raw": 0.6, "rich": 0.6, "match": 0.5, "stars": 0.5,
+    "car": 0.6, "keyboard": 0.8, "keyboards": 0.8, "solo": 0.8, "modern": 0.6,
+    "contemporary": 0.6, "current": 0.4, "recent": 0.4, "friends": 0.6, "following": 0.5,
+    "film": 0.5, "movie": 0.5, "digital": 0.6,
 }  # fmt: skip
 
 

@@ -1,16 +1,20 @@
-"""The audio tower's head: trunk features to rows of the music space; linear, and knows no catalogue.
+"""The audio tower's head: trunk features to rows of the music space.
+
+Linear, and knows no catalogue.
 
     head = load_audio_head()
-    rows = head.project(pools, tag_logits, signal)      # (N, 256), all of the same length or longer
+    rows = head.project(pools, tag_logits, signal)      # (N, 256), all of the same length or
+    longer
 
-The features are standardised with the means and spreads of the training sounds, which ship with the
-weights, and multiplied by one matrix: 5 affect axes, 50 tags, what the whitened pools add. The last
-column is what a row lacks to the radius R that all rows shall have:
+The features are standardised with the means and spreads of the training sounds, which ship with
+the weights, and multiplied by one matrix: 5 affect axes, 50 tags, what the whitened pools add. The
+last column is what a row lacks to the radius R that all rows shall have:
 
-    row = (y, sqrt(max(R^2 - |y|^2, 0)))        after Bachrach et al., RecSys 2014 (inner product as angle)
+    row = (y, sqrt(max(R^2 - |y|^2, 0)))        after Bachrach et al., RecSys 2014 (inner product
+    as angle)
 
-so that making rows unit length (`encoders/embed.py` does) keeps the order of inner products with texts,
-whose last column is 0. Without it tracks with strong tags would all look alike.
+so that making rows unit length (`encoders/embed.py` does) keeps the order of inner products with
+texts, whose last column is 0. Without it tracks with strong tags would all look alike.
 
 N sounds, F = 1565 features, D = 256.
 """
@@ -37,10 +41,11 @@ class AudioHead:
     matrix: np.ndarray  # (1565, 255)
     radius: float
 
-    def project(
-        self, pools: np.ndarray, tag_logits: np.ndarray, signal: np.ndarray
-    ) -> np.ndarray:
-        """Rows (N, 256) float32 for (N, 1506) pools, (N, 50) tag logits and (N, 9) signal features."""
+    def project(self, pools: np.ndarray, tag_logits: np.ndarray, signal: np.ndarray) -> np.ndarray:
+        """Rows (N, 256) float32 for (N, 1506) pools, (N, 50) tag logits and (N.
+
+        9) signal features.
+        """
         features = np.concatenate([tag_logits, signal, pools], axis=1)  # (N, 1565)
         return complete_rows(self.standardise(features) @ self.matrix, self.radius)
 
@@ -49,7 +54,10 @@ class AudioHead:
         return np.asarray((features - self.mean) / self.spread, dtype=np.float32)
 
     def concepts(self, tag_logits: np.ndarray, signal: np.ndarray) -> np.ndarray:
-        """Affect axes (N, 5) in spreads of the training sounds: valence, energy, tension, power, tenderness."""
+        """Affect axes (N, 5) in spreads of the training sounds.
+
+        Valence, energy, tension, power, tenderness.
+        """
         plain = np.concatenate([tag_logits, signal], axis=1)
         known = plain.shape[1]
         scaled = (plain - self.mean[:known]) / self.spread[:known]

@@ -3,10 +3,15 @@
     head = load_text_head()
     row = head.project(understanding, trunk.sentence_vectors)       # (256,), not yet unit length
 
-    row = directions of what is asked (signed) + network(affirmed text) - 1/2 network(denied text)
+    said = unit(directions of what is asked (signed) + share * network(sentence))
+         + name share * unit(likeness of the sentence to the names of the trunk's tags)
+    row = c unit(said) + sqrt(1 - c^2) e_vague
 
-The directions are one row per thing that the word lists know; the network is a small perceptron on the
-sentence vector that carries what the lists do not. A denial counts half: "no drums" says less than "drums".
+The directions are one row per thing that the word lists know; the network is a small perceptron on
+the sentence vector that carries what the lists do not. A denial counts half: "no drums" says less
+than "drums". c is 1 where something was understood, else how near the sentence lies to sentences
+about music: "opening hours of the museum" points along a column that is 0 for every sound, so that
+all its scores are low.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +24,16 @@ import numpy as np
 
 from encoders.errors import BrokenWeights
 from encoders.lexicon.vocabulary import genre_names
+from encoders.towers.audio import DIMENSION
 from encoders.trunks.checkpoint import WEIGHTS, read_card, verify_folder
 from encoders.understanding import Asked, Understanding
 
 TEXT_HEAD = WEIGHTS / "heads" / "text"
 DENIAL = 0.5  # weight of what is denied beside what is asked
 SLOW_BPM, FAST_BPM = 80.0, 126.0
+VAGUE = DIMENSION - 2  # the column that no sound has
+STRANGE, FAMILIAR = 0.30, 0.42  # cosine to the nearest sentence about music: c = 0 and c = 1
+LEAST_CLEAR = 0.1  # c of the strangest sentence: its order of tracks is kept
 
 SentenceVectors = Callable[[Sequence[str]], np.ndarray]  # N texts -> (N, 384)
 
@@ -38,9 +47,14 @@ class TextHead:
     hidden: np.ndarray  # (384, H)
     hidden_bias: np.ndarray  # (H,)
     out: np.ndarray  # (H, 256)
+    familiar: np.ndarray  # (B, 384) sentences about music
+    names: np.ndarray  # (384, 256) likeness to each tag's name, in the tags' columns
     network_share: float  # length of the network's part beside the directions' when both speak
+    name_share: float  # length of the names' part beside the two
 
-    def project(self, understanding: Understanding, sentence_vectors: SentenceVectors) -> np.ndarray:
+    def project(
+        self, understanding: Understanding, sentence_vectors: SentenceVectors
+    ) -> np.ndarray:
         """The row (256,) float32 of one text; zeros only for a text without content."""
         return np.asarray(self.project_all([understanding], sentence_vectors)[0])
 
@@ -50,13 +64,25 @@ class TextHead:
         """Rows (N, 256) float32; all sentences go through the trunk together."""
         parts = [(u.affirmed or ("" if u.denied else u.text), u.denied) for u in understandings]
         needed = list(dict.fromkeys(part for pair in parts for part in pair if part))
-        vectors = dict(zip(needed, self.network(sentence_vectors(needed)), strict=True))
+        sentences = sentence_vectors(needed)
+        parts_of = zip(
+            self.network(sentences), sentences @ self.names, self.clearness(sentences), strict=True
+        )
+        known = dict(zip(needed, parts_of, strict=True))
         nothing = np.zeros(self.directions.shape[1], dtype=np.float32)
-        rows = [
-            self._join(u, vectors.get(affirmed, nothing), vectors.get(denied, nothing))
-            for u, (affirmed, denied) in zip(understandings, parts, strict=True)
-        ]
-        return np.stack(rows).astype(np.float32) if rows else np.zeros((0, nothing.size), np.float32)
+        rows = []
+        for u, (affirmed, denied) in zip(understandings, parts, strict=True):
+            spoken, named, clear = known.get(affirmed, (nothing, nothing, 0.0))
+            un_spoken, un_named, un_clear = known.get(denied, (nothing, nothing, 0.0))
+            rows.append(
+                self._join(
+                    self.asked_row(direction_weights(u)),
+                    spoken - DENIAL * un_spoken,
+                    named - DENIAL * un_named,
+                    clear=clear if affirmed else un_clear,
+                )
+            )
+        return np.array(rows, dtype=np.float32).reshape(len(rows), nothing.size)
 
     def network(self, sentences: np.ndarray) -> np.ndarray:
         """Unit-length part (N, 256) that the sentence vectors (N, 384) alone say."""
@@ -65,10 +91,25 @@ class TextHead:
         rows = gelu(sentences @ self.hidden + self.hidden_bias) @ self.out
         return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6))
 
-    def _join(self, u: Understanding, affirmed: np.ndarray, denied: np.ndarray) -> np.ndarray:
-        asked = self.asked_row(direction_weights(u))
-        spoken = affirmed - DENIAL * denied
-        return asked + (self.network_share if asked.any() else 1.0) * spoken
+    def clearness(self, sentences: np.ndarray) -> np.ndarray:
+        """How surely sentences (N, 384) speak of music: (N,) from LEAST_CLEAR to 1."""
+        if not len(sentences):
+            return np.zeros(0, dtype=np.float32)
+        nearest = (sentences @ self.familiar.T).max(axis=1)
+        return np.asarray(np.clip((nearest - STRANGE) / (FAMILIAR - STRANGE), LEAST_CLEAR, 1.0))
+
+    def _join(
+        self, asked: np.ndarray, spoken: np.ndarray, named: np.ndarray, *, clear: float
+    ) -> np.ndarray:
+        understood = bool(asked.any())
+        said = _unit(asked + (self.network_share if understood else 1.0) * spoken)
+        said = _unit(said + self.name_share * _unit(named))
+        if not said.any():
+            return said
+        clear = 1.0 if understood else float(clear)
+        row = clear * said
+        row[VAGUE] = np.sqrt(1.0 - clear**2)
+        return np.asarray(row)
 
     def asked_row(self, weights: Mapping[str, float]) -> np.ndarray:
         """Unit-length part (256,) of what was understood; zeros where nothing was."""
@@ -77,12 +118,14 @@ class TextHead:
         for key, weight in weights.items():
             if key in known:
                 row += weight * self.directions[known[key]]
-        length = float(np.linalg.norm(row))
-        return row / length if length > 0 else row
+        return _unit(row)
 
 
 def direction_weights(understanding: Understanding) -> dict[str, float]:
-    """Signed weight of each direction that a text names: {"mood:sad": 1.0, "genre:metal": -0.5}."""
+    """Signed weight of each direction that a text names: {"mood:sad": 1.0, "genre:metal".
+
+    -0.5}.
+    """
     weights: dict[str, float] = {}
     for asked in understanding.asked:
         key = _direction(asked)
@@ -106,16 +149,23 @@ def load_text_head(folder: Path = TEXT_HEAD) -> TextHead:
     from safetensors.numpy import load_file
 
     verify_folder(folder)
-    tensors = {n: t.astype(np.float32) for n, t in load_file(str(folder / "model.safetensors")).items()}
+    tensors = {
+        n: t.astype(np.float32) for n, t in load_file(str(folder / "model.safetensors")).items()
+    }
     keys = tuple(cast("list[str]", read_card(folder)["keys"]))
     if len(keys) != len(tensors["directions"]):
-        raise BrokenWeights(f"{folder}: {len(keys)} names for {len(tensors['directions'])} directions")
+        raise BrokenWeights(
+            f"{folder}: {len(keys)} names for {len(tensors['directions'])} directions"
+        )
     return TextHead(
         keys=keys,
         directions=tensors["directions"],
         hidden=tensors["hidden"],
         hidden_bias=tensors["hidden_bias"],
         out=tensors["out"],
+        familiar=tensors["familiar"],
+        names=tensors["names"],
+        name_share=float(tensors["name_share"][0]),
         network_share=float(tensors["network_share"][0]),
     )
 
@@ -128,6 +178,11 @@ def _direction(asked: Asked) -> str | None:
         bpm = float(asked.value)
         return "tempo:slow" if bpm <= SLOW_BPM else "tempo:fast" if bpm >= FAST_BPM else None
     return f"{asked.name}:{asked.value}" if isinstance(asked.value, str) else None
+
+
+def _unit(row: np.ndarray) -> np.ndarray:
+    length = float(np.linalg.norm(row))
+    return np.asarray(row / length) if length > 0 else row
 
 
 @cache

@@ -1,4 +1,7 @@
-"""What a training step sees: texts with the teacher's scores of sounds, and recordings with their own words."""
+"""What a training step sees: texts with the teacher's scores of sounds.
+
+And recordings with their own words.
+"""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +17,7 @@ from encoders.towers.text import direction_weights
 from encoders.training.cache import FeatureCache, Progress, trunk_hash
 from encoders.training.heads import (
     direction_matrix,
+    name_matrix,
     sound_concepts,
     teacher_scores,
     weight_matrix,
@@ -24,8 +28,13 @@ from encoders.training.presets import TrainingConfig
 from encoders.training.sentences import SentenceCache
 from encoders.training.sounds import Sounds, analytic_head, gather_sounds
 from encoders.training.texts import training_texts
+from encoders.trunks.musicnn import TAGS
 
+CAPTIONS = "MusicCaps (Google), rows with is_audioset_eval False; captions and aspects, no sound"
+CAPTIONS_LICENCE = "CC-BY-SA-4.0"
 PAIRS_PER_STEP = 64
+NUM_FAMILIAR = 1_024  # sentences about music that ship with the text head
+LONGEST_FAMILIAR = 8  # words
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,15 +51,21 @@ class Material:
     pairs: tuple[Pair, ...]
     pair_sentences: Mapping[str, np.ndarray]
     keys: tuple[str, ...]
+    familiar: np.ndarray  # (B, 384) sentences about music
+    names: np.ndarray  # (384, 256), see heads.name_matrix
     fingerprint: str  # of config and data: a checkpoint of another is not taken up
 
     def sources(self, config: Mapping[str, object]) -> dict[str, object]:
-        """What the model card says of the run."""
-        tracks = sorted(t.id for t in self.sounds.tracks)
-        licences = sorted({t.licence for t in self.sounds.tracks} | {"CC-BY-SA-4.0"})
-        return {"config": config, "tracks": tracks, "licences": licences,
-                "num_texts": len(self.sentences), "num_segments": len(self.standard),
-                "trunk": trunk_hash()}  # fmt: skip
+        """What the cards of the heads say of the run; `tracks` become rows of SOURCES.tsv."""
+        return {
+            "config": config,
+            "tracks": self.sounds.tracks,
+            "licences": sorted({t.licence for t in self.sounds.tracks} | {CAPTIONS_LICENCE}),
+            "captions": CAPTIONS,
+            "num_texts": len(self.sentences),
+            "num_segments": len(self.standard),
+            "trunk": trunk_hash(),
+        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -71,7 +86,7 @@ def gather_material(
     config: TrainingConfig, data_dir: Path, cache_dir: Path, progress: Progress
 ) -> Material:
     """Features and sentence vectors, computed where the cache lacks them."""
-    tracks = training_tracks(data_dir)
+    tracks = [t for t in training_tracks(data_dir) if config.rendered_scores or not t.is_score]
     sounds = gather_sounds(tracks, FeatureCache(cache_dir).features(tracks, progress))
     audio = analytic_head(_recordings(sounds), config.shares)
     examples = training_texts(data_dir, seed=0)
@@ -80,17 +95,23 @@ def gather_material(
     keys, _ = direction_matrix(config.shares)
     standard = audio.standardise(sounds.features)
     texts = [e.text for e in examples]
+    short = sorted({text for text in texts if len(text.split()) <= LONGEST_FAMILIAR})
+    kept = np.random.default_rng(0).permutation(len(short))[:NUM_FAMILIAR]
+    sentences = reader.vectors(texts, progress)
+    place = {text: i for i, text in enumerate(texts)}
     return Material(
         audio=audio,
         sounds=sounds,
         standard=standard,
         sound_concepts=sound_concepts(standard, audio, config.shares),
-        sentences=reader.vectors(texts, progress),
+        sentences=sentences,
+        familiar=sentences[[place[short[i]] for i in sorted(kept)]],
         weights=weight_matrix([direction_weights(e.understanding) for e in examples], keys),
         text_concepts=np.stack([e.concepts for e in examples]).astype(np.float32),
         pairs=tuple(pairs),
         pair_sentences=dict(zip(pair_texts, reader.vectors(pair_texts, progress), strict=True)),
         keys=keys,
+        names=name_matrix(reader.vectors([f"{tag} music" for tag in TAGS])),
         fingerprint=_fingerprint(config, texts, sounds),
     )
 
@@ -119,16 +140,17 @@ def draw_batches(
 def drop_fields(
     num_rows: int, rng: np.random.Generator, *, dropout: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which of sentence and understanding each text keeps, (N, 1) float32 of 0 and 1; never neither."""
+    """Which of sentence and understanding each text keeps, (N, 1) float32 of 0 and 1.
+
+    Never neither.
+    """
     sentence = rng.random(num_rows) >= dropout
     understood = rng.random(num_rows) >= dropout
     sentence |= ~understood
     return sentence[:, None].astype(np.float32), understood[:, None].astype(np.float32)
 
 
-def _draw_pairs(
-    material: Material, rng: np.random.Generator, *, dropout: float
-) -> list[PairText]:
+def _draw_pairs(material: Material, rng: np.random.Generator, *, dropout: float) -> list[PairText]:
     count = min(PAIRS_PER_STEP, len(material.pairs))
     chosen = rng.choice(len(material.pairs), size=count, replace=False)
     return [draw_text(material.pairs[int(i)], rng, dropout=dropout) for i in chosen]

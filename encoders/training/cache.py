@@ -1,10 +1,13 @@
-"""Frozen features of recordings and scores, computed once and kept outside the repository; knows no head.
+"""Frozen features of recordings and scores, computed once and kept outside the repository.
+
+Knows no head.
 
     cache = FeatureCache(default_cache_folder())
     features = cache.features(tracks, progress=report)      # dict: track id -> SoundFeatures
 
 One npz file per track below a folder that is named after the trunk: its weights and the source
-that computes the features. Scores are rendered with the default font and cut to 30 s like recordings.
+that computes the features. Scores are rendered with the default font and cut to 30 s like
+recordings.
 """
 
 import hashlib

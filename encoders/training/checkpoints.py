@@ -1,4 +1,7 @@
-"""Checkpoints of one seed: safetensors of heads and optimizer, and a manifest that is written last."""
+"""Checkpoints of one seed: safetensors of heads and optimizer.
+
+And a manifest that is written last.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,11 @@ TENSORS = "state.safetensors"
 
 
 def save_checkpoint(
-    folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, epochs: int, fingerprint: str
+    folder: Path,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    epochs: int,
+    fingerprint: str,
 ) -> None:
     """Write the state after so many whole epochs; an interrupted write leaves the one before."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +40,10 @@ def save_checkpoint(
 def load_checkpoint(
     folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, fingerprint: str
 ) -> int:
-    """Restore the latest state and say how many epochs it holds; 0 where none of this run is whole."""
+    """Restore the latest state and say how many epochs it holds.
+
+    0 where none of this run is whole.
+    """
     path = folder / MANIFEST
     if not path.exists():
         return 0

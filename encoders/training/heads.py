@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoders.towers.audio import DIMENSION, AudioHead
-from encoders.towers.text import TextHead
+from encoders.towers.text import VAGUE, TextHead
 from encoders.training.losses import MAX_SCALE
 from encoders.training.presets import TrainingConfig
 from encoders.training.recipe import concept_directions
@@ -22,7 +22,10 @@ NUM_AXES = 5
 
 
 class Heads(nn.Module):
-    """Holds both heads and the temperature; refuses to move the affect axes of the audio matrix."""
+    """Holds both heads and the temperature.
+
+    Refuses to move the affect axes of the audio matrix.
+    """
 
     def __init__(self, config: TrainingConfig, audio: AudioHead, directions: np.ndarray) -> None:
         super().__init__()
@@ -30,8 +33,8 @@ class Heads(nn.Module):
         self.radius = audio.radius
         self.hidden = nn.Linear(NUM_SENTENCE, config.num_hidden)
         self.drop = nn.Dropout(config.dropout)
-        self.out = nn.Linear(config.num_hidden, DIMENSION - 1, bias=False)
-        self.moved = nn.Parameter(torch.zeros(audio.matrix.shape[0], DIMENSION - 1 - NUM_AXES))
+        self.out = nn.Linear(config.num_hidden, VAGUE, bias=False)
+        self.moved = nn.Parameter(torch.zeros(audio.matrix.shape[0], VAGUE - NUM_AXES))
         self.log_scale = nn.Parameter(torch.tensor(float(np.log(1.0 / config.first_temperature))))
         self.register_buffer("matrix", torch.from_numpy(audio.matrix))
         self.register_buffer("directions", torch.from_numpy(directions))
@@ -43,7 +46,10 @@ class Heads(nn.Module):
         return functional.normalize(torch.cat([rows, lacking], dim=1), dim=1)
 
     def texts(self, sentences: Tensor, weights: Tensor) -> Tensor:
-        """Unit rows (T, D) of sentence vectors (T, 384) and direction weights (T, K), either all zero."""
+        """Unit rows (T, D) of sentence vectors (T, 384) and direction weights (T, K).
+
+        Either all zero.
+        """
         spoken = functional.normalize(self.network(sentences), dim=1)
         spoken = spoken * sentences.any(dim=1, keepdim=True)
         asked = functional.normalize(weights @ self.get_buffer("directions"), dim=1)
@@ -51,17 +57,20 @@ class Heads(nn.Module):
         return functional.normalize(asked + share * spoken, dim=1)
 
     def network(self, sentences: Tensor) -> Tensor:
-        """Rows (T, D) of the perceptron; the last column, the sounds' lack of radius, stays 0."""
+        """Rows (T, D) of the perceptron; the last two columns, vagueness and radius, stay 0."""
         hidden = functional.gelu(self.hidden(sentences), approximate="tanh")
-        return functional.pad(self.out(self.drop(hidden)), (0, 1))
+        return functional.pad(self.out(self.drop(hidden)), (0, DIMENSION - VAGUE))
 
     def scale(self) -> Tensor:
         """Inverse temperature, clamped."""
         return self.log_scale.exp().clamp(max=MAX_SCALE)
 
     def current_matrix(self) -> Tensor:
-        """The audio matrix with what training has moved; the axes stay as the recipe wrote them."""
-        return self.get_buffer("matrix") + functional.pad(self.moved, (NUM_AXES, 0))
+        """The audio matrix with what training has moved.
+
+        The axes stay as the recipe wrote them.
+        """
+        return self.get_buffer("matrix") + functional.pad(self.moved, (NUM_AXES, 1))
 
 
 def direction_matrix(shares: Shares) -> tuple[tuple[str, ...], np.ndarray]:
@@ -85,6 +94,13 @@ def weight_matrix(weights: Sequence[dict[str, float]], keys: Sequence[str]) -> n
     return matrix
 
 
+def name_matrix(tag_names: np.ndarray) -> np.ndarray:
+    """Map (384, 256) of a sentence to its likeness to each tag's name (50, 384), less the mean."""
+    matrix = np.zeros((NUM_SENTENCE, DIMENSION), dtype=np.float32)
+    matrix[:, NUM_AXES : NUM_AXES + len(tag_names)] = (tag_names - tag_names.mean(axis=0)).T
+    return matrix
+
+
 def finished_audio(heads: Sequence[Heads], start: AudioHead) -> AudioHead:
     """The audio head that ships: the mean of the seeds' matrices."""
     with torch.inference_mode():
@@ -92,24 +108,34 @@ def finished_audio(heads: Sequence[Heads], start: AudioHead) -> AudioHead:
     return AudioHead(mean=start.mean, spread=start.spread, matrix=matrix, radius=start.radius)
 
 
-def finished_text(heads: Sequence[Heads], keys: tuple[str, ...]) -> TextHead:
+def finished_text(
+    heads: Sequence[Heads], keys: tuple[str, ...], *, familiar: np.ndarray, names: np.ndarray
+) -> TextHead:
     """The text head that ships: one network whose output is the mean of the seeds' outputs."""
     with torch.inference_mode():
         hidden = torch.cat([h.hidden.weight for h in heads]).T.numpy()
         bias = torch.cat([h.hidden.bias for h in heads]).numpy()
-        out = torch.cat([functional.pad(h.out.weight.T, (0, 1)) for h in heads]) / len(heads)
+        out = torch.cat(
+            [functional.pad(h.out.weight.T, (0, DIMENSION - VAGUE)) for h in heads]
+        ) / len(heads)
     return TextHead(
         keys=keys,
         directions=heads[0].get_buffer("directions").numpy(),
         hidden=np.ascontiguousarray(hidden),
         hidden_bias=bias,
         out=out.numpy(),
+        familiar=familiar,
+        names=names,
+        name_share=heads[0].config.name_share,
         network_share=heads[0].config.network_share,
     )
 
 
 def teacher_scores(text_concepts: Tensor, sound_concepts: Tensor) -> Tensor:
-    """(T, S) scores of the recipe: concepts of texts (T, 55) against concepts of sounds (S, 55)."""
+    """(T, S) scores of the recipe.
+
+    Concepts of texts (T, 55) against concepts of sounds (S, 55).
+    """
     return text_concepts @ sound_concepts.T
 
 

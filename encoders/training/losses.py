@@ -1,8 +1,8 @@
 """Contrastive losses of two towers; know no data.
 
-`masked_info_nce` for pairs that belong together: use it where a row has one right answer and the doubtful
-ones can be named. Not for texts that many sounds answer: there it calls right answers wrong, and
-`soft_targets_loss`, whose targets a teacher graded, is the one. T texts, S sounds.
+`masked_info_nce` for pairs that belong together: use it where a row has one right answer and the
+doubtful ones can be named. Not for texts that many sounds answer: there it calls right answers
+wrong, and `soft_targets_loss`, whose targets a teacher graded, is the one. T texts, S sounds.
 """
 
 import torch
@@ -17,7 +17,8 @@ def masked_info_nce(logits: Tensor, may_match: Tensor) -> Tensor:
 
     Args:
         logits: scaled inner products.
-        may_match: (B, B) bool; True off the diagonal where a pair may match too and counts neither way.
+        may_match: (B, B) bool; True off the diagonal where a pair may match too and counts neither
+            way.
     """
     off_diagonal = ~torch.eye(len(logits), dtype=torch.bool, device=logits.device)
     masked = logits.masked_fill(may_match & off_diagonal, float("-inf"))
@@ -27,7 +28,9 @@ def masked_info_nce(logits: Tensor, may_match: Tensor) -> Tensor:
 
 
 def soft_targets_loss(logits: Tensor, teacher: Tensor, *, temperature: float) -> Tensor:
-    """Cross-entropy of (T, S) logits with the teacher's scores as graded targets, in both directions.
+    """Cross-entropy of (T, S) logits with the teacher's scores as graded targets.
+
+    In both directions.
 
     Args:
         logits: scaled inner products of the towers.

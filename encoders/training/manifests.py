@@ -1,4 +1,6 @@
-"""Which recordings and scores a data folder holds, and which of them may train what ships; reads no sound.
+"""Which recordings and scores a data folder holds, and which of them may train what ships.
+
+Reads no sound.
 
 The folder has the layout of its own README: `audio.jsonl`, `symbolic.jsonl`, `emotify.jsonl`,
 `stock.jsonl`, `text/musiccaps.csv`. Only this file knows the rules:
@@ -75,7 +77,10 @@ def validation_tracks(data_dir: Path) -> list[Track]:
 
 
 def training_captions(data_dir: Path) -> list[Caption]:
-    """Captions of the training part of MusicCaps: rows that are not in AudioSet's evaluation set."""
+    """Captions of the training part of MusicCaps.
+
+    Rows that are not in AudioSet's evaluation set.
+    """
     with (data_dir / "text" / "musiccaps.csv").open(encoding="utf-8", newline="") as lines:
         rows = [r for r in csv.DictReader(lines) if r["is_audioset_eval"] == "False"]
     return [Caption(caption=r["caption"], aspects=_aspects(r["aspect_list"])) for r in rows]

@@ -1,4 +1,7 @@
-"""Recordings with the words that their makers gave them: titles, scenes, places, uses; hears nothing."""
+"""Recordings with the words that their makers gave them: titles, scenes, places, uses.
+
+Hears nothing.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

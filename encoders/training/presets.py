@@ -1,4 +1,7 @@
-"""Named training runs, each a function that returns a frozen config; the command line does not grow."""
+"""Named training runs, each a function that returns a frozen config.
+
+The command line does not grow.
+"""
 
 from dataclasses import dataclass, field
 
@@ -14,16 +17,18 @@ class TrainingConfig:
     seeds: tuple[int, ...] = (0, 1, 2)  # networks that are averaged
     num_hidden: int = 128  # per seed
     dropout: float = 0.3
-    num_epochs: int = 12
+    num_epochs: int = 8
     batch_size: int = 256
     learning_rate: float = 2e-3
     matrix_learning_rate: float = 0.0  # of the audio matrix beyond the axes; 0 leaves it analytic
     weight_decay: float = 1e-4
     first_temperature: float = 0.07
     target_temperature: float = 0.5
+    rendered_scores: bool = False  # among the sounds that the teacher grades
     pair_weight: float = 0.2  # of the loss on true pairs beside the teacher's
     field_dropout: float = 0.5  # of each field of a text: sentence, understanding, metadata
-    network_share: float = 0.3  # length of the network's part beside the understood part
+    network_share: float = 0.2  # length of the network's part beside the understood part
+    name_share: float = 0.3  # length of the likeness to the tags' names beside the two
 
 
 def small() -> TrainingConfig:
@@ -33,9 +38,7 @@ def small() -> TrainingConfig:
 
 def tiny() -> TrainingConfig:
     """For tests: seconds."""
-    return TrainingConfig(
-        name="tiny", seeds=(0,), num_hidden=16, num_epochs=2, batch_size=8
-    )
+    return TrainingConfig(name="tiny", seeds=(0,), num_hidden=16, num_epochs=2, batch_size=8)
 
 
 PRESETS = {"small": small, "tiny": tiny}

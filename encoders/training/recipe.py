@@ -1,7 +1,10 @@
-"""The teacher: what a sound and a text say in the same plain concepts; their inner product is its score.
+"""The teacher: what a sound and a text say in the same plain concepts.
 
-    concepts of a sound: AXES (5), each a signed sum of tags and signal features, then the 50 tags, all z-scored
-    concepts of a text:  the same 55 weights, summed over what it was understood to ask for
+Their inner product is its score.
+
+    concepts of a sound: AXES (5), each a signed sum of tags and signal features, then the 50 tags,
+    all z-scored concepts of a text:  the same 55 weights, summed over what it was understood to
+    ask for
 
 Everything on the sound's side is linear in the trunk's output. N sounds, C = 55 concepts.
 """
@@ -17,7 +20,9 @@ from encoders.trunks.musicnn import TAGS
 from encoders.trunks.signal import SIGNAL_NAMES
 
 NUM_CONCEPTS = len(AXES) + len(TAGS)  # 55
-SIGNAL_SHARE = 0.5  # weight of the signal features beside the tags in an axis; chosen on validation
+SIGNAL_SHARE = (
+    0.5  # weight of the signal features beside the tags in an axis; chosen on validation
+)
 TAG_SPREAD, SIGNAL_SPREAD = 3.0, 1.5  # usual spread of the two sums: correlated z-scores add up
 
 
@@ -32,7 +37,10 @@ class Statistics:
 
 
 def axis_weights() -> tuple[np.ndarray, np.ndarray]:
-    """Weights of the z-scored tags (50, 5) and signal features (9, 5) in the axes, before scaling."""
+    """Weights of the z-scored tags (50, 5) and signal features (9, 5) in the axes.
+
+    Before scaling.
+    """
     written = read_list("recipe")["axes"]
     tags = np.zeros((len(TAGS), len(AXES)))
     signal = np.zeros((len(SIGNAL_NAMES), len(AXES)))

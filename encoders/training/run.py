@@ -1,10 +1,12 @@
-"""One training run from data folder to heads: cached features, contrastive training, checkpoints, resume.
+"""One training run from data folder to heads.
+
+Cached features, contrastive training, checkpoints, resume.
 
     result = train(small(), data_dir, out_dir, progress=show)
 
-A run that is killed goes on from its last whole epoch and ends with the same heads: what is random in an
-epoch depends on the seed and the epoch's number alone. `out_dir` gets `checkpoints/<seed>/` while it runs and
-`audio/` and `text/` when it is done, each with its card written last.
+A run that is killed goes on from its last whole epoch and ends with the same heads: what is random
+in an epoch depends on the seed and the epoch's number alone. `out_dir` gets `checkpoints/<seed>/`
+while it runs and `audio/` and `text/` when it is done, each with its card written last.
 """
 
 import time
@@ -23,6 +25,7 @@ from encoders.training.heads import Heads, direction_matrix, finished_audio, fin
 from encoders.training.losses import masked_info_nce, soft_targets_loss
 from encoders.training.presets import TrainingConfig
 from encoders.training.save import save_heads
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
@@ -59,7 +62,8 @@ def train(
         for seed in config.seeds
     ]
     audio = finished_audio(trained, material.audio)
-    save_heads(out_dir, audio, finished_text(trained, keys), material.sources(asdict(config)))
+    text = finished_text(trained, keys, familiar=material.familiar, names=material.names)
+    save_heads(out_dir, audio, text, material.sources(asdict(config)))
     return out_dir
 
 
@@ -134,4 +138,3 @@ def _stage(say: Report) -> Callable[[int, int, str], None]:
         say(EpochReport(stage=stage, done=done, total=total, loss=None, remaining_s=None))
 
     return report
-

@@ -1,22 +1,37 @@
-"""Writes finished heads as weight folders with their cards; knows no training."""
+"""Writes finished heads as weight folders with their cards and sources; knows no training."""
 
-from collections.abc import Mapping
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from encoders.towers.audio import AudioHead
 from encoders.towers.text import TextHead
+from encoders.training.manifests import Track
 from encoders.trunks.checkpoint import write_folder
 
 LICENCE = "Apache-2.0"
+SOURCES = "SOURCES.tsv"
+COLUMNS = ("id", "file", "title", "author", "licence", "repo", "commit")
 
 
 def save_heads(
     out_dir: Path, audio: AudioHead, text: TextHead, sources: Mapping[str, object]
 ) -> None:
-    """Write `audio/` and `text/` below a folder; matrices in half precision, statistics in single."""
-    shared = {"licence": LICENCE, "trained_on": sources}
+    """Write `audio/`, `text/` and SOURCES.tsv below a folder.
+
+    Matrices are kept in half precision, statistics in single.
+    """
+    tracks = cast("Sequence[Track]", sources["tracks"])
+    shared = {
+        "licence": LICENCE,
+        "trained_on": {**sources, "tracks": f"the {len(tracks)} recordings of {SOURCES}"},
+    }
+    out_dir.mkdir(parents=True, exist_ok=True)
+    (out_dir / SOURCES).write_text(sources_table(tracks), encoding="utf-8")
     write_folder(
         out_dir / "audio",
         {
@@ -35,8 +50,25 @@ def save_heads(
             "hidden": text.hidden.astype(np.float16),
             "hidden_bias": text.hidden_bias.astype(np.float32),
             "out": text.out.astype(np.float16),
+            "familiar": text.familiar.astype(np.float16),
+            "names": text.names.astype(np.float16),
+            "name_share": np.array([text.name_share], dtype=np.float32),
             "network_share": np.array([text.network_share], dtype=np.float32),
         },
         {},
         {"name": "text head of the small profile", "keys": list(text.keys), **shared},
     )
+
+
+def sources_table(tracks: Sequence[Track]) -> str:
+    """Whose recordings the heads learned from, one a line, tab separated."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter="\t", lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for track in tracks:
+        row = track.labels
+        author = row.get("attribution") or track.artist or "not named by the source"
+        origin = (row.get("repo") or "", row.get("commit") or "")
+        file = "/".join(track.file.parts[-2:])
+        writer.writerow([track.id, file, track.title, author, track.licence, *origin])
+    return buffer.getvalue()

@@ -1,4 +1,7 @@
-"""Sentence vectors of training texts, computed once and kept outside the repository; knows no head."""
+"""Sentence vectors of training texts, computed once and kept outside the repository.
+
+Knows no head.
+"""
 
 import hashlib
 import os

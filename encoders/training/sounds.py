@@ -1,6 +1,9 @@
-"""The sounds that the heads learn from, as segments, and the analytic audio head that they start from.
+"""The sounds that the heads learn from, as segments.
 
-Statistics, whitening and radius come from the training recordings alone. S segments, F = 1565 features.
+And the analytic audio head that they start from.
+
+Statistics, whitening and radius come from the training recordings alone. S segments, F = 1565
+features.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,13 +20,16 @@ from encoders.trunks.musicnn import TAGS
 from encoders.trunks.signal import SIGNAL_NAMES
 
 NUM_PLAIN = len(TAGS) + len(SIGNAL_NAMES)  # 59: the features that the concepts are sums of
-NUM_WHITENED = DIMENSION - 1 - NUM_CONCEPTS  # 200 columns for what the concepts do not say
+NUM_WHITENED = DIMENSION - 2 - NUM_CONCEPTS  # 199 columns for what the concepts do not say
 RADIUS_PERCENTILE = 95.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sounds:
-    """Holds the segments of some tracks, and what of the tracks is needed to pair them with words."""
+    """Holds the segments of some tracks.
+
+    And what of the tracks is needed to pair them with words.
+    """
 
     features: np.ndarray  # (S, F) float32: tags, signal, pools
     owners: np.ndarray  # (S,) row of `tracks`
@@ -32,16 +38,17 @@ class Sounds:
 
 @dataclass(frozen=True, kw_only=True)
 class Shares:
-    """Holds how much each part of an audio row counts; chosen on validation, see docs/experiments.md."""
+    """Holds how much each part of an audio row counts.
+
+    Chosen on validation, see docs/experiments.md.
+    """
 
     axes: float = 1.0
     tags: float = 0.3
     whitened: float = 0.3
 
 
-def gather_sounds(
-    tracks: Sequence[Track], features: Mapping[str, SoundFeatures]
-) -> Sounds:
+def gather_sounds(tracks: Sequence[Track], features: Mapping[str, SoundFeatures]) -> Sounds:
     """Segments of the tracks that have features, in their order."""
     heard = [t for t in tracks if t.id in features]
     rows = [_segments(features[t.id]) for t in heard]
@@ -99,7 +106,7 @@ def _axes(standard: np.ndarray) -> np.ndarray:
 
 
 def _whitening(standard: np.ndarray) -> np.ndarray:
-    """(1506, up to 200) directions of the pools, each of unit spread, largest first."""
+    """(1506, up to 199) directions of the pools, each of unit spread, largest first."""
     _, lengths, directions = np.linalg.svd(standard, full_matrices=False)
     num = min(NUM_WHITENED, int((lengths > 1e-3 * lengths[0]).sum()))
     spreads = lengths[:num] / np.sqrt(len(standard))

@@ -1,11 +1,13 @@
-"""What the text tower reads while it learns: captions, aspects, and phrases of the word lists; hears nothing.
+"""What the text tower reads while it learns: captions, aspects, and phrases of the word lists.
+
+Hears nothing.
 
     examples = training_texts(data_dir, seed=0)
     examples[0].text, examples[0].concepts        # (55,) what it should say, see recipe.py
 
-A caption's concepts are those of the whole row that it belongs to, so the network learns from musicians
-which words stand for which sound: what the lists know of "soft piano, lullaby" teaches "cradle". Nothing
-of the evaluation's prompts and wishes is read here.
+A caption's concepts are those of the whole row that it belongs to, so the network learns from
+musicians which words stand for which sound: what the lists know of "soft piano, lullaby" teaches
+"cradle". Nothing of the evaluation's prompts and wishes is read here.
 """
 
 import re
@@ -22,7 +24,17 @@ from encoders.training.recipe import text_concepts
 from encoders.understanding import Understanding, understand_text
 
 ROW_SHARE = 0.3  # what the row adds to the concepts of one of its aspects
-LEARNT_LISTS = ("mood", "activity", "genre", "instrument", "tempo", "loudness", "texture", "vocals", "era")
+LEARNT_LISTS = (
+    "mood",
+    "activity",
+    "genre",
+    "instrument",
+    "tempo",
+    "loudness",
+    "texture",
+    "vocals",
+    "era",
+)
 SENTENCE_TAGS = ("mood", "activity")
 TEMPLATES = ("{}", "{} music", "something {}", "a {} song", "{} track for a video")
 
