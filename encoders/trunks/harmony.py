@@ -1,13 +1,11 @@
-"""Pitch classes of a sound, its key and how major it is; knows no network.
-
-librosa and numba are imported on first use: about three seconds, once per process.
-"""
+"""Pitch classes of a sound, its key and how major it is; knows no network."""
 
 import numpy as np
 
+from encoders.trunks.constant_q import HOP_LENGTH as CHROMA_HOP
+from encoders.trunks.constant_q import fold_pitch_classes
 from encoders.trunks.spectrum import SAMPLE_RATE
 
-CHROMA_HOP = 512
 CHROMA_RATE = SAMPLE_RATE / CHROMA_HOP  # 31.25 frames a second
 BLOCK_SAMPLES = 120 * SAMPLE_RATE  # a whole number of hops
 SHORTEST_BLOCK = 3 * SAMPLE_RATE  # a shorter rest joins the block before it
@@ -39,9 +37,7 @@ def read_chroma(samples: np.ndarray) -> np.ndarray:
 
 
 def _block_chroma(samples: np.ndarray) -> np.ndarray:
-    from librosa.feature import chroma_cqt
-
-    chroma = chroma_cqt(y=samples, sr=SAMPLE_RATE, hop_length=CHROMA_HOP, norm=None)
+    chroma = fold_pitch_classes(samples)
     return np.asarray(np.nan_to_num(chroma.T), dtype=np.float32)
 
 

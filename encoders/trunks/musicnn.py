@@ -11,13 +11,17 @@ The whole way from samples is `encoders.trunks.features.sound_features`.
 Batch norm is one scale and shift per channel, so the maximum over frequency that follows it needs
 only the largest pre-activation (the smallest where the scale is negative): the kernels of such
 channels are negated on loading, one maximum is taken, and ReLU and batch norm run on what is left.
-The three temporal kernels, padded to the longest, are one matrix product. Results do not depend on
-what else is in the batch.
+The three temporal kernels, padded to the longest, are one matrix product. Patches are shared out
+to one thread a core, each of which multiplies alone: torch's own threads wait for each other at
+every product, and wait long where another process has a core. Results do not depend on what else
+is in the batch, nor on the number of cores.
 
 P patches, T frames (187), M mel bands (96), K values under a kernel, C channels.
 """
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +69,12 @@ class MusicnnTrunk:
 
     def __init__(self, tensors: Mapping[str, Tensor]) -> None:
         self._network = _Network(tensors).eval()
+        self._threads = ThreadPoolExecutor(
+            len(os.sched_getaffinity(0)),
+            thread_name_prefix="musicnn",
+            initializer=torch.set_num_threads,
+            initargs=(1,),
+        )
 
     def run(self, patches: np.ndarray) -> MusicnnOutput:
         """Run (P, 187, 96) float32 log-mel patches.
@@ -74,12 +84,17 @@ class MusicnnTrunk:
         """
         if patches.ndim != 3 or patches.shape[1:] != (PATCH_FRAMES, NUM_MELS):
             raise ValueError(f"patches are {patches.shape}, expected (P, 187, 96)")
-        with torch.inference_mode():
-            rows = [self._network(torch.from_numpy(np.ascontiguousarray(p))) for p in patches]
+        rows = list(self._threads.map(self._run_patch, patches))
         logits, pools, penultimate = (
             torch.stack(part).numpy() for part in zip(*rows, strict=True)
         )
         return MusicnnOutput(tag_logits=logits, pools=pools, penultimate=penultimate)
+
+    @torch.inference_mode()
+    def _run_patch(self, patch: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+        output: tuple[Tensor, Tensor, Tensor]
+        output = self._network(torch.from_numpy(np.ascontiguousarray(patch)))
+        return output
 
 
 def load_musicnn(folder: Path = WEIGHTS / "musicnn") -> MusicnnTrunk:
