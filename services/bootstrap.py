@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from index.errors import VectorIndexError
 from index.generation import GenerationStore
 from index.gpu import has_gpu
 from services.catalogue.importing import IMPORT_KIND, import_handler
-from services.catalogue.ingest import Ingest, SoundEmbedder, SoundReader
+from services.catalogue.ingest import Ingest, SoundEmbedder
 from services.catalogue.servicer import OPERATION_MESSAGES as IMPORT_MESSAGES
 from services.catalogue.servicer import CatalogueServicer
 from services.catalogue.store import Catalogue
@@ -28,6 +29,7 @@ from services.operations.progress import Progress
 from services.operations.runner import Handler, OperationRunner
 from services.operations.servicer import OperationsServicer
 from services.operations.store import OperationStore
+from services.reading import NamingReader, Reads
 from services.recommendation.playlists import PlaylistTools
 from services.recommendation.servicer import RecommendationServicer
 from services.retrieval.admin_servicer import OPERATION_MESSAGES as REINDEX_MESSAGES
@@ -39,7 +41,9 @@ from services.retrieval.searcher import Searcher
 from services.retrieval.server_status import ServerFacts
 from services.retrieval.servicer import RetrievalServicer
 from services.retrieval.snapshot import CalibratesRelevance
-from services.retrieval.tools import EmbedsMusic, ReadsMedia, Tools
+from services.retrieval.tools import EmbedsMusic, Tools
+from services.retrieval.words import RememberingEmbedder
+from services.sweeping import Sweeper
 from services.uploads import MediaSource, UploadStore
 from services.workload import Workload
 from temptrack.v1 import (
@@ -57,17 +61,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 NUM_OPERATIONS = 1  # imports and reindexes wait for each other: they want the same cores
+SWEEP_EVERY_S = 60.0
 
 
 class Embeds(EmbedsMusic, SoundEmbedder, Protocol):
     """Embeds queries and tracks; `encoders.embed.Embedder` does."""
-
-
-class Reads(ReadsMedia, SoundReader, Protocol):
-    """Decodes untrusted files; `media.child.MediaReader` does."""
-
-    def close(self) -> None:
-        """Ends its children."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +159,7 @@ def load_models(config: Config) -> Models:
     from media.child import MediaReader
     from services.retrieval.calibrate import fit_calibration, load_calibration, read_calibration
 
+    _share_cores(config)
     embedder = load_embedder()
     return Models(
         embedder=embedder,
@@ -172,6 +171,17 @@ def load_models(config: Config) -> Models:
     )
 
 
+def _share_cores(config: Config) -> None:
+    """Gives each worker that embeds or composes its part of the cores: one, where there are few.
+
+    Set before a library of numbers is loaded, which is when each of them reads it; torch would
+    otherwise start a thread a core for every one of these workers. A user's own setting stays.
+    """
+    num_workers = config.server.searches + config.media.decoders + NUM_OPERATIONS
+    num_threads = max(1, len(os.sched_getaffinity(0)) // num_workers)
+    os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
     """What services share."""
@@ -180,6 +190,7 @@ class _Parts:
     database: str
     catalogue: Catalogue
     sources: MediaSource
+    reader: NamingReader
     searcher: Searcher
     runner: OperationRunner
     tools: Tools
@@ -192,6 +203,8 @@ def _build_parts(config: Config, home: Home, models: Models, resources: ExitStac
     sessions = Sessions(engine)
     catalogue = Catalogue(sessions)
     sources = _build_sources(config, home)
+    resources.callback(Sweeper(sources.uploads.sweep, every_s=SWEEP_EVERY_S).close)
+    reader = NamingReader(models.reader, sources.uploads.name_of)
     searcher = Searcher(
         catalogue,
         GenerationStore(home.generations),
@@ -206,13 +219,14 @@ def _build_parts(config: Config, home: Home, models: Models, resources: ExitStac
         database=engine.url.get_backend_name(),
         catalogue=catalogue,
         sources=sources,
+        reader=reader,
         searcher=searcher,
         runner=runner,
         tools=Tools(
             catalogue=catalogue,
             searcher=searcher,
-            embedder=models.embedder,
-            reader=models.reader,
+            embedder=RememberingEmbedder(models.embedder),
+            reader=reader,
             composer=models.composer,
         ),
     )
@@ -224,6 +238,7 @@ def _build_sources(config: Config, home: Home) -> MediaSource:
     uploads = UploadStore(
         home.uploads,
         max_bytes=config.media.upload_max_bytes,
+        max_total_bytes=config.media.uploads_max_bytes,
         expires_s=config.media.upload_expires_s,
     )
     uploads.sweep()
@@ -234,7 +249,7 @@ def _build_sources(config: Config, home: Home) -> MediaSource:
 def _register_operations(config: Config, parts: _Parts, models: Models) -> None:
     ingest = Ingest(
         parts.catalogue,
-        reader=models.reader,
+        reader=parts.reader,
         embedder=models.embedder,
         sources=parts.sources,
         media_folder=parts.home.media,
@@ -297,19 +312,19 @@ def _build_services(
     playlists = PlaylistTools(
         catalogue=parts.catalogue,
         searcher=parts.searcher,
-        embedder=models.embedder,
+        embedder=parts.tools.embedder,
         find=find_for_playlist(parts.tools),
     )
     servicers = {
         "CatalogueService": CatalogueServicer(parts.catalogue, parts.runner, parts.sources),
         "EncodingService": EncodingServicer(
-            models.embedder, models.reader, sources=parts.sources, heavy=heavy
+            parts.tools.embedder, parts.reader, sources=parts.sources, heavy=heavy
         ),
         "RetrievalService": RetrievalServicer(
             parts.tools, parts.sources, searches=searches, heavy=heavy
         ),
         "RecommendationService": RecommendationServicer(playlists, searches),
-        "GenerationService": GenerationServicer(models.composer, models.reader, heavy),
+        "GenerationService": GenerationServicer(models.composer, parts.reader, heavy),
         "AdminService": AdminServicer(
             _facts(parts, models), parts.catalogue, searcher=parts.searcher, runner=parts.runner
         ),

@@ -78,12 +78,14 @@ class MediaConfig:
     Attributes:
         allowed_roots: folders whose files a request may name by path; none allows none.
         upload_max_mib: size of one upload, 1 to 65,536 MiB.
+        uploads_max_mib: size of all uploads that wait together, at least that of one.
         upload_expires_s: time until an upload that nobody used is removed, 60 s to 30 days.
         decoders: files that are decoded or composed at one time, 1 to 64; each may take 2 GiB.
     """
 
     allowed_roots: tuple[Path, ...] = ()
     upload_max_mib: int = 2048
+    uploads_max_mib: int = 16_384
     upload_expires_s: float = 3600.0
     decoders: int = 1
 
@@ -92,6 +94,7 @@ class MediaConfig:
             if not root.is_absolute():
                 raise ConfigError(f"media.allowed_roots has {root}; give absolute folders")
         _check_range("media.upload_max_mib", self.upload_max_mib, 1, 65_536)
+        _check_range("media.uploads_max_mib", self.uploads_max_mib, self.upload_max_mib, 1 << 30)
         _check_range("media.upload_expires_s", self.upload_expires_s, 60, 30 * 86_400)
         _check_range("media.decoders", self.decoders, 1, 64)
 
@@ -99,6 +102,11 @@ class MediaConfig:
     def upload_max_bytes(self) -> int:
         """Size of one upload in bytes."""
         return self.upload_max_mib * MIB
+
+    @property
+    def uploads_max_bytes(self) -> int:
+        """Size of all uploads together in bytes."""
+        return self.uploads_max_mib * MIB
 
 
 @dataclass(frozen=True, kw_only=True)

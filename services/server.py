@@ -44,7 +44,7 @@ Build = Callable[[Config], Application]
 Ready = Callable[[str], None]
 
 
-class AddressInUse(TemptrackError):  # noqa: N818 - named for what is wrong, as its base's others
+class AddressInUse(TemptrackError):
     """Another program listens at the address."""
 
     reason = "ADDRESS_IN_USE"

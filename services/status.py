@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 DOMAIN = "temptrack"
 DETAILS_KEY = "grpc-status-details-bin"
 INTERNAL_REASON = "INTERNAL"
+# A status travels in the trailer of an answer, where gRPC takes 8 KiB in all.
+MAX_MESSAGE = 1_000  # characters
+MAX_DETAIL = 200
 
 # The first base class in this table decides. Errors that are left out are bugs of ours, such as
 # vectors that the index refuses: the caller can do nothing about them.
@@ -89,8 +92,8 @@ def describe_error(error: Exception, *, doing: str) -> Failure:
             return Failure(
                 code=CODES[kind],
                 reason=getattr(error, "reason", INTERNAL_REASON),
-                message=str(error),
-                details=getattr(error, "details", {}),
+                message=_cut(str(error), MAX_MESSAGE),
+                details=_short_details(error),
             )
     number = secrets.token_hex(4)
     logger.error("%s failed, number %s", doing, number, exc_info=error)
@@ -98,6 +101,16 @@ def describe_error(error: Exception, *, doing: str) -> Failure:
     return Failure(
         code=StatusCode.INTERNAL, reason=INTERNAL_REASON, message=message, details={"log": number}
     )
+
+
+def _short_details(error: Exception) -> dict[str, str]:
+    details: Mapping[str, str] = getattr(error, "details", {})
+    return {name: _cut(value, MAX_DETAIL) for name, value in details.items()}
+
+
+def _cut(text: str, most: int) -> str:
+    """The text, or its beginning where it is longer; a caller's own words may stand in it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def failure_fields(failure: Failure) -> dict[str, Any]:

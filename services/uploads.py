@@ -18,9 +18,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
-from services.errors import InvalidRequest, NotFound, PathNotAllowed, TooLarge
+from services.errors import Busy, InvalidRequest, NotFound, PathNotAllowed, TooLarge
 
 MAX_CHUNK_BYTES = 1 << 20
+# When an upload finds no room, others are given this long to be used or to expire.
+RETRY_AFTER_S = 60.0
 HANDLE = re.compile(r"[0-9a-f]{32}")
 SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -50,6 +52,8 @@ class UploadStore:
     Args:
         folder: Where they lie; nobody else writes there.
         max_bytes: Most bytes of one upload.
+        max_total_bytes: Most bytes of all uploads together, those under way included; None sets
+            no limit.
         expires_s: Seconds until an upload is forgotten.
         now: The clock.
     """
@@ -60,13 +64,16 @@ class UploadStore:
         *,
         max_bytes: int,
         expires_s: float,
+        max_total_bytes: int | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
+        self._max_total_bytes = max_total_bytes
         self._expires_s = expires_s
         self._now = now
-        self._open: set[str] = set()
+        # Bytes that each upload under way has announced or, beyond that, sent.
+        self._open: dict[str, int] = {}
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
@@ -75,6 +82,7 @@ class UploadStore:
 
         Raises:
             TooLarge: The size announced is beyond the limit.
+            Busy: The uploads that wait already leave no room for it.
             InvalidRequest: The size or the hash cannot be one.
         """
         if size_bytes < 0 or (sha256 and not SHA256.fullmatch(sha256)):
@@ -82,8 +90,7 @@ class UploadStore:
         if size_bytes > self._max_bytes:
             raise _too_large(file_name, self._max_bytes)
         handle = secrets.token_hex(16)
-        with self._lock:
-            self._open.add(handle)
+        self.reserve(handle, size_bytes)
         announced = Announced(file_name=file_name, size_bytes=size_bytes, sha256=sha256)
         return UploadWriter(self, handle, announced, max_bytes=self._max_bytes)
 
@@ -110,6 +117,15 @@ class UploadStore:
         upload = self.get(handle)
         return self._folder / f"{handle}{_suffix_of(upload.file_name)}"
 
+    def name_of(self, path: Path) -> str:
+        """What the owner of a file calls it: an upload has the name it came with."""
+        if path.parent != self._folder:
+            return path.name
+        try:
+            return self.get(path.stem).file_name
+        except NotFound:  # it expired while it was read
+            return path.name
+
     def keep(self, handle: str, *, days: float) -> None:
         """Lets an upload live longer, for work that waits in a queue."""
         upload = self.get(handle)
@@ -133,7 +149,7 @@ class UploadStore:
         """Removes what has expired and what was cut short; answers with the number of uploads."""
         handles = {path.name[:32] for path in self._folder.iterdir()}
         with self._lock:
-            handles -= self._open
+            handles -= self._open.keys()
         gone = [handle for handle in handles if self._is_gone(handle)]
         for handle in gone:
             self.discard(handle)
@@ -145,10 +161,23 @@ class UploadStore:
         self._write_record(upload)
         self.forget_writer(upload.handle)
 
+    def reserve(self, handle: str, num_bytes: int) -> None:
+        """Notes how many bytes an upload under way has, or will have.
+
+        Raises:
+            Busy: All uploads together would have more than is allowed.
+        """
+        with self._lock:
+            if self._max_total_bytes is not None:
+                others = sum(size for other, size in self._open.items() if other != handle)
+                if self._num_whole_bytes() + others + num_bytes > self._max_total_bytes:
+                    raise _no_room(self._max_total_bytes)
+            self._open[handle] = max(num_bytes, self._open.get(handle, 0))
+
     def forget_writer(self, handle: str) -> None:
         """No writer is at work on the handle any more."""
         with self._lock:
-            self._open.discard(handle)
+            self._open.pop(handle, None)
 
     def part_path(self, handle: str) -> Path:
         """Where the bytes of an unfinished upload go."""
@@ -157,6 +186,11 @@ class UploadStore:
     def expires_at(self) -> datetime:
         """When an upload that ends now is forgotten."""
         return self._now() + timedelta(seconds=self._expires_s)
+
+    def _num_whole_bytes(self) -> int:
+        """Bytes of the uploads that are whole; they may go while this looks."""
+        whole = (p for p in self._folder.iterdir() if p.suffix not in (PART_SUFFIX, RECORD_SUFFIX))
+        return sum(_size_of(path) for path in whole if path.name[:32] not in self._open)
 
     def _is_gone(self, handle: str) -> bool:
         try:
@@ -202,6 +236,7 @@ class UploadWriter:
 
         Raises:
             TooLarge: The chunk or the whole is beyond its limit.
+            Busy: It is more than was announced, and there is no room for that.
         """
         if len(chunk) > MAX_CHUNK_BYTES:
             raise TooLarge(
@@ -210,6 +245,8 @@ class UploadWriter:
         self._num_bytes += len(chunk)
         if self._num_bytes > self._max_bytes:
             raise _too_large(self._announced.file_name, self._max_bytes)
+        if self._num_bytes > self._announced.size_bytes:
+            self._store.reserve(self.handle, self._num_bytes)
         self._hash.update(chunk)
         self._file.write(chunk)
 
@@ -306,6 +343,13 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # used or expired a moment ago
+        return 0
+
+
 def _suffix_of(file_name: str) -> str:
     """A plain suffix such as ".mp3", or ".bin"; never that of a record or a part."""
     suffix = Path(file_name).suffix.lower()
@@ -329,4 +373,12 @@ def _too_large(file_name: str, max_bytes: int) -> TooLarge:
     return TooLarge(
         f"{file_name!r} is larger than the {max_bytes} bytes that an upload may have",
         details={"max_bytes": str(max_bytes)},
+    )
+
+
+def _no_room(max_total_bytes: int) -> Busy:
+    return Busy(
+        f"the uploads that wait on this server leave no room: together they may have "
+        f"{max_total_bytes:,} bytes; try again later",
+        retry_after_s=RETRY_AFTER_S,
     )

@@ -25,6 +25,7 @@ from services.catalogue.sources import (
     join_words,
 )
 from services.catalogue.store import Catalogue
+from services.errors import NotFound
 from services.uploads import MediaSource
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class Ingest:
 
     def label_of(self, source: TrackSource) -> str:
         """What messages call a source."""
-        return source.label or Path(source.path).name or source.title or source.upload
+        return source.label or Path(source.path).name or source.title or self._upload_name(source)
 
     def prepare(self, source: TrackSource) -> Prepared:
         """Checks, finds and hashes a source; decodes it when its content is not embedded yet.
@@ -308,6 +309,12 @@ class Ingest:
         if record is None and not source.id:
             record = self._catalogue.track_with_hash(content_hash)
         return record
+
+    def _upload_name(self, source: TrackSource) -> str:
+        try:
+            return self._sources.uploads.get(source.upload).file_name
+        except NotFound:  # its outcome will say so
+            return source.upload
 
     def _name_of(self, source: TrackSource, path: Path) -> str:
         return self._sources.uploads.get(source.upload).file_name if source.upload else path.name

@@ -27,7 +27,7 @@ from services.retrieval.query import (
     SimilarQuery,
 )
 from services.retrieval.tools import Tools
-from services.uploads import MediaSource, Upload
+from services.uploads import MediaSource, Upload, UploadWriter
 from services.workload import Workload
 from temptrack.v1 import retrieval_pb2 as pb
 from temptrack.v1 import retrieval_pb2_grpc
@@ -81,12 +81,15 @@ class RetrievalServicer(retrieval_pb2_grpc.RetrievalServiceServicer):
     ) -> pb.UploadMediaResponse:
         """A handle for a file that comes in pieces, header first."""
         header = await _first_header(request_iterator)
-        with self._sources.uploads.writer(
-            header.file_name, size_bytes=header.size_bytes, sha256=header.sha256
-        ) as writer:
+        with await asyncio.to_thread(self._start_upload, header) as writer:
             async for piece in request_iterator:
                 await asyncio.to_thread(writer.write, _chunk_of(piece))
             return _upload_message(await asyncio.to_thread(writer.finish))
+
+    def _start_upload(self, header: pb.UploadHeader) -> UploadWriter:
+        return self._sources.uploads.writer(
+            header.file_name, size_bytes=header.size_bytes, sha256=header.sha256
+        )
 
 
 def query_from_message(request: pb.FindMusicRequest, sources: MediaSource) -> MusicQuery:

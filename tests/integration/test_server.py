@@ -1,5 +1,6 @@
 """The real server, asked by the real client, over fakes of the models."""
 
+import dataclasses
 import json
 import os
 import threading
@@ -10,14 +11,26 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from encoders.embed import TextEmbedding
+from services.bootstrap import Application, build_application
 from services.config import Config
 from services.errors import HomeInUse
 from services.home import find_owner, open_home
 from services.server import AddressInUse, start_private_server
 from temptrack import errors, types
 from temptrack.client import Client
-from tests.fakes import write_tone
-from tests.fixtures.applications import build_fake, fake_config
+from tests.fakes import FakeEmbedder, write_tone
+from tests.fixtures.applications import build_fake, fake_config, fake_models
+
+
+class CountingEmbedder(FakeEmbedder):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def embed_text(self, text: str) -> TextEmbedding:
+        self.asked.append(text)
+        return super().embed_text(text)
 
 
 @pytest.fixture
@@ -70,6 +83,30 @@ def test_a_file_outside_the_allowed_roots_is_uploaded(client: Client, tmp_path: 
     folder = tmp_path / "downloads"
     folder.mkdir()
     assert client.download_track("e", folder).read_bytes() == tone.read_bytes()
+
+
+def test_a_broken_upload_is_called_what_its_owner_calls_it(client: Client, tmp_path: Path) -> None:
+    broken = tmp_path / "My Song.wav"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(errors.InvalidArgumentError, match=r"^My Song\.wav is damaged"):
+        client.find_music(audio=broken)
+    (outcome,) = client.import_tracks([types.TrackSource(media=broken)]).wait().outcomes
+    assert outcome.message.startswith("My Song.wav is damaged")
+    assert outcome.label == "My Song.wav"
+
+
+def test_the_same_words_are_embedded_once(config: Config) -> None:
+    embedder = CountingEmbedder()
+
+    def build(given: Config) -> Application:
+        return build_application(
+            given, load=lambda _: dataclasses.replace(fake_models(given), embedder=embedder)
+        )
+
+    with start_private_server(config, build=build) as target, Client(target) as connected:
+        connected.find_music("calm")
+        connected.find_music("calm")
+    assert embedder.asked == ["calm"]
 
 
 def test_a_broken_file_is_refused_and_the_others_are_taken(client: Client, music: Path) -> None:

@@ -13,6 +13,7 @@ from grpc import StatusCode
 import encoders.errors
 import index.errors
 import media.errors
+import symbolic.errors
 from services import errors
 from services.status import (
     CODES,
@@ -57,6 +58,11 @@ def test_every_error_of_the_services_has_a_code_and_a_reason(kind: type[Exceptio
         (media.errors.UnreadableMedia("x"), StatusCode.INVALID_ARGUMENT),
         (media.errors.OverLimit("x"), StatusCode.INVALID_ARGUMENT),
         (encoders.errors.BrokenWeights("x"), StatusCode.FAILED_PRECONDITION),
+        (encoders.errors.UnknownProfile("x"), StatusCode.INVALID_ARGUMENT),
+        (encoders.errors.UnusableText("x"), StatusCode.INVALID_ARGUMENT),
+        (encoders.errors.UnusableSound("x"), StatusCode.INVALID_ARGUMENT),
+        (encoders.errors.UnusableFrames("x"), StatusCode.INVALID_ARGUMENT),
+        (symbolic.errors.BrokenWeights("x"), StatusCode.FAILED_PRECONDITION),
         (index.errors.CorruptGeneration("x"), StatusCode.DATA_LOSS),
     ],
 )
@@ -72,6 +78,13 @@ def test_a_kind_that_is_not_in_the_table_takes_the_code_of_its_base() -> None:
 
     failure = describe_error(Lost("gone"), doing="x")
     assert (failure.code, failure.reason) == (StatusCode.NOT_FOUND, "LOST")
+
+
+def test_what_a_caller_wrote_never_makes_a_status_too_long_for_its_trailer() -> None:
+    error = errors.NotFound(f"there is no track {'ä' * 100_000}", details={"track": "ä" * 100_000})
+    status = status_of(describe_error(error, doing="x"))
+    assert status.message.startswith("there is no track ä")
+    assert status.ByteSize() < 4096
 
 
 def test_details_for_programs_are_in_the_error_info() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.errors import InvalidRequest, NotFound, PathNotAllowed, TooLarge
+from services.errors import Busy, InvalidRequest, NotFound, PathNotAllowed, TooLarge
 from services.uploads import MAX_CHUNK_BYTES, MediaSource, Upload, UploadStore
 
 
@@ -113,6 +113,34 @@ def test_a_size_beyond_the_limit_is_refused_before_any_byte(
     with pytest.raises(TooLarge):
         store.writer("a.mp3", size_bytes=101)
     assert files_of(store, tmp_path) == []
+
+
+def test_all_uploads_together_have_a_limit(tmp_path: Path, clock: Clock) -> None:
+    store = UploadStore(tmp_path, max_bytes=100, max_total_bytes=150, expires_s=60, now=clock)
+    first = upload(store, b"x" * 80)
+    with store.writer("b.mp3", size_bytes=60), pytest.raises(Busy, match="150") as refusal:
+        store.writer("c.mp3", size_bytes=20)
+    assert refusal.value.retry_after_s > 0
+    with store.writer("d.mp3") as writer:  # one that announces nothing is counted as it comes
+        writer.write(b"x" * 70)
+        with pytest.raises(Busy):
+            writer.write(b"x")
+    store.discard(first.handle)
+    assert upload(store, b"x" * 100).size_bytes == 100
+
+
+def test_an_upload_that_has_expired_makes_room(tmp_path: Path, clock: Clock) -> None:
+    store = UploadStore(tmp_path, max_bytes=100, max_total_bytes=150, expires_s=60, now=clock)
+    upload(store, b"x" * 100)
+    clock.forward(61)
+    assert store.sweep() == 1
+    assert upload(store, b"x" * 100).size_bytes == 100
+
+
+def test_an_upload_is_called_what_its_owner_calls_it(store: UploadStore, tmp_path: Path) -> None:
+    done = upload(store, name="My Song.mp3")
+    assert store.name_of(store.path_of(done.handle)) == "My Song.mp3"
+    assert store.name_of(tmp_path / "other.mp3") == "other.mp3"
 
 
 def test_a_chunk_beyond_its_limit_is_refused(tmp_path: Path) -> None:
