@@ -19,6 +19,7 @@ import numpy as np
 
 from encoders.trunks.checkpoint import WEIGHTS, read_tensors, verify_folder
 from encoders.trunks.offline import offline
+from encoders.trunks.open_clip_modules import import_open_clip
 
 if TYPE_CHECKING:
     import torch
@@ -107,9 +108,9 @@ def load_efficientnet(folder: Path = WEIGHTS / "efficientnet") -> PictureTrunk:
     """
     verify_folder(folder)
     with offline():
-        from open_clip.timm_model import TimmModel
-
-        network = TimmModel(TIMM_NAME, NUM_CLASSES, pool="avg", proj="")
+        network: TimmModel = import_open_clip("timm_model").TimmModel(
+            TIMM_NAME, NUM_CLASSES, pool="avg", proj=""
+        )
     network.trunk.load_state_dict(read_tensors(folder / "model.safetensors"))
     class_names = (folder / "classes.txt").read_text(encoding="utf-8").splitlines()
     class_vectors = read_tensors(folder / "classes.safetensors")["vectors"].numpy()

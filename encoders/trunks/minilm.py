@@ -18,6 +18,7 @@ import numpy as np
 
 from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.offline import offline
+from encoders.trunks.open_clip_modules import import_open_clip
 
 if TYPE_CHECKING:
     import torch
@@ -86,11 +87,11 @@ def load_minilm(folder: Path = WEIGHTS / "minilm") -> TextTrunk:
     """
     verify_folder(folder)
     with offline():
-        from open_clip.hf_model import HFTextEncoder
-        from open_clip.tokenizer import HFTokenizer
-
-        encoder = HFTextEncoder(str(folder), SENTENCE_DIMENSION, pooler_type="mean_pooler")
-        tokenizer = HFTokenizer(str(folder), context_length=MAX_TOKENS)
+        hf_model, tokenizers = import_open_clip("hf_model"), import_open_clip("tokenizer")
+        encoder = hf_model.HFTextEncoder(
+            str(folder), SENTENCE_DIMENSION, pooler_type="mean_pooler"
+        )
+        tokenizer = tokenizers.HFTokenizer(str(folder), context_length=MAX_TOKENS)
     return TextTrunk(encoder.float().eval(), tokenizer)
 
 

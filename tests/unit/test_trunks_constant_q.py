@@ -16,7 +16,8 @@ def chord_with_noise(seconds: float, cents: float, seed: int) -> np.ndarray:
     notes = 220.0 * 2.0 ** (np.array([0, 3, 7, 12, 19]) / 12 + cents / 1200)
     pulse = 0.5 + 0.5 * np.sign(np.sin(2 * np.pi * (1.5 + seed / 4) * t))
     waves = np.sin(2 * np.pi * np.outer(notes, t)).sum(axis=0)
-    return (0.05 * pulse * waves + 0.01 * rng.standard_normal(len(t))).astype(np.float32)
+    sound = 0.05 * pulse * waves + 0.01 * rng.standard_normal(len(t))
+    return np.asarray(sound, dtype=np.float32)
 
 
 SOUNDS = {

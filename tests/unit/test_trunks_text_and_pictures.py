@@ -9,6 +9,7 @@ import pytest
 from encoders.trunks.efficientnet import PictureTrunk, load_efficientnet, prepare_frames
 from encoders.trunks.minilm import MAX_TOKENS, TextTrunk, load_minilm
 from encoders.trunks.offline import offline
+from encoders.trunks.open_clip_modules import import_open_clip
 from tests.fixtures.pictures import plain_frames, synthetic_frames
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -89,3 +90,17 @@ def test_frames_are_squared_and_scaled_whatever_their_shape() -> None:
 def test_no_frame_is_refused(pictures: PictureTrunk) -> None:
     with pytest.raises(ValueError, match="T > 0"):
         pictures.see(np.zeros((0, 16, 16, 3), dtype=np.uint8))
+
+
+def test_the_towers_are_open_clips_own_and_leave_the_package_whole(
+    text: TextTrunk, pictures: PictureTrunk
+) -> None:
+    import open_clip
+    from open_clip.hf_model import HFTextEncoder
+    from open_clip.timm_model import TimmModel
+
+    assert type(text._encoder) is HFTextEncoder
+    assert type(pictures._network) is TimmModel
+    assert "RN50" in open_clip.list_models()
+    with pytest.raises(ModuleNotFoundError):
+        import_open_clip("no_such_module")
