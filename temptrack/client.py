@@ -86,14 +86,16 @@ class Client:
         Args:
             text: what is wished for, in English.
             clip: the moving picture that the music is for.
-            audio: a recording that the music should sound like; `midi` a MIDI file.
+            audio: a recording that the music should sound like.
+            midi: a MIDI file that the music should sound like.
             like: id of a track that the music should sound like.
             balance: between words and media, 0 (only the words) to 1 (only the media).
             filter: conditions that every hit must meet.
             limit: most hits, up to the whole catalogue; 0 takes 10.
             raw: ranks by relevance alone, for measuring.
             may_compose: lets a piece be composed when nothing fits; it is labelled as generated.
-            render: renders a composed piece, made with `seed`, to WAV too.
+            seed: the same seed and wish give the same composed piece; 0 takes 1.
+            render: renders a composed piece to WAV too.
         """
 
         def ask(by_path: bool) -> types.FoundMusic:
@@ -111,8 +113,7 @@ class Client:
                 seed=seed,
                 render=render,
             )
-            answer = self._server.call(self._server.retrieval.FindMusic, request)
-            return from_message(types.FoundMusic, answer)
+            return self._find(request)
 
         return self._server.media.call(ask, clip, audio, midi)
 
@@ -338,6 +339,10 @@ class Client:
             if not page.next_page_token:
                 return found
             request.page_token = page.next_page_token
+
+    def _find(self, request: retrieval_pb2.FindMusicRequest) -> types.FoundMusic:
+        answer = self._server.call(self._server.retrieval.FindMusic, request)
+        return from_message(types.FoundMusic, answer)
 
     def _refer(self, media: MediaLike | None, by_path: bool) -> common_pb2.Media | None:
         return None if media is None else self._server.media.refer(media, by_path=by_path)

@@ -8,7 +8,7 @@ from google.longrunning import operations_pb2, operations_pb2_grpc
 
 from temptrack.errors import from_call
 from temptrack.importing import ImportOperation
-from temptrack.media import MediaSender
+from temptrack.media import MediaSender, as_text
 from temptrack.operations import Operation
 from temptrack.types import Media, TrackSource
 from temptrack.v1 import (
@@ -81,20 +81,13 @@ class Connection:
 
     def prepare(self, source: TrackSource, *, by_path: bool) -> catalogue_pb2.TrackSource:
         """The message for one source of an import; sends its file unless `by_path`."""
-        message = catalogue_pb2.TrackSource(
-            id=source.id,
-            title=source.title,
-            artist=source.artist,
-            album=source.album,
-            tags=source.tags,
-            text=source.text,
-            licence=source.licence,
-            label=source.label,
-        )
+        message = catalogue_pb2.TrackSource(tags=[as_text(tag) for tag in source.tags])
+        for name in ("id", "title", "artist", "album", "text", "licence", "label"):
+            setattr(message, name, as_text(getattr(source, name)))
         if source.media is not None:
             message.media.CopyFrom(self.media.refer(source.media, by_path=by_path))
             name = source.media.path if isinstance(source.media, Media) else source.media.name
-            message.label = source.label or name
+            message.label = message.label or as_text(name)
         return message
 
     def start(self, sources: Sequence[catalogue_pb2.TrackSource]) -> ImportOperation:

@@ -52,6 +52,9 @@ class MediaSender:
     def refer(self, media: Path | Media, *, by_path: bool) -> common_pb2.Media:
         """The message for a file of this machine, or for what the server has already.
 
+        A file whose name is no UTF-8 is sent even where the server could read it: messages hold
+        texts only.
+
         Raises:
             FileNotFoundError: a local file is not there.
         """
@@ -60,7 +63,7 @@ class MediaSender:
                 return common_pb2.Media(upload=media.upload)
             return common_pb2.Media(path=media.path)
         _check_file(media)
-        if by_path:
+        if by_path and is_text(str(media.absolute())):
             return common_pb2.Media(path=str(media.absolute()))
         return common_pb2.Media(upload=self.send(media))
 
@@ -82,6 +85,16 @@ def is_local(target: str) -> bool:
         return False
 
 
+def is_text(text: str) -> bool:
+    """Whether a message can hold it: a file name of other bytes than UTF-8 is no text."""
+    return text == as_text(text)
+
+
+def as_text(text: str) -> str:
+    """What a message can hold of it, with "?" for the rest."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _check_file(file: Path) -> None:
     if not file.is_file():
         raise FileNotFoundError(f"{file}: there is no such file")
@@ -89,7 +102,9 @@ def _check_file(file: Path) -> None:
 
 def _pieces(file: Path) -> Iterator[retrieval_pb2.UploadMediaRequest]:
     with file.open("rb") as stream:
-        header = retrieval_pb2.UploadHeader(file_name=file.name, size_bytes=file.stat().st_size)
+        header = retrieval_pb2.UploadHeader(
+            file_name=as_text(file.name), size_bytes=file.stat().st_size
+        )
         yield retrieval_pb2.UploadMediaRequest(header=header)
         while chunk := stream.read(CHUNK_BYTES):
             yield retrieval_pb2.UploadMediaRequest(chunk=chunk)

@@ -15,7 +15,7 @@ import typer
 
 from services.cli.command import Run
 from services.cli.failures import FAILED, UsageError, describe
-from services.cli.options import BatchOptions, FilterOptions
+from services.cli.options import MOST, BatchOptions, FilterOptions
 from services.cli.pieces import write_piece
 from temptrack.client import Client
 from temptrack.errors import UnreachableError
@@ -134,7 +134,7 @@ def read_question(line: bytes, folder: Path) -> Question:
     """The question of one line; files are relative to the folder.
 
     Raises:
-        UsageError: the line is blank, no JSON object, or one of its values is of a wrong type.
+        UsageError: the line is no JSON object, or one of its values is of a wrong type.
     """
     row = _parse(line)
     return Question(
@@ -145,7 +145,7 @@ def read_question(line: bytes, folder: Path) -> Question:
         midi=_file(row, "midi", folder),
         seed=_texts(row, "seed"),
         exclude=_texts(row, "exclude"),
-        limit=_value(row, "limit", int, 0),
+        limit=_limit(row),
         raw=_value(row, "raw", bool, False),
     )
 
@@ -168,6 +168,8 @@ def _answer_all(run: Run, many: BatchOptions, batch: _Batch) -> None:
     failed = False
     with run.connect() as client, file.open("rb") as lines:
         for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
             answer = _answer_one(client, batch, line, folder=file.parent, number=number)
             failed = failed or "error" in answer
             run.write_json(answer)
@@ -226,8 +228,6 @@ def _attributes(piece: ComposedPiece) -> list[Answer]:
 
 
 def _parse(line: bytes) -> Row:
-    if not line.strip():
-        raise UsageError("the line is blank")
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -251,6 +251,13 @@ def _value(row: Row, name: str, kind: type, default: Any) -> Any:
     if type(value) is not kind:
         raise UsageError(f"{name} is {value!r}; it must be of type {kind.__name__}")
     return value
+
+
+def _limit(row: Row) -> int:
+    limit = _value(row, "limit", int, 0)
+    if not 0 <= limit <= MOST:
+        raise UsageError(f"limit is {limit}; it must be 0 to {MOST:,}")
+    return int(limit)
 
 
 def _file(row: Row, name: str, folder: Path) -> Path | None:

@@ -8,7 +8,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
-from services.cli.options import BatchOptions
+from services.cli.options import HIGHEST_SEED, BatchOptions
 from services.cli.output import attributes_table, say, understood_line
 
 if TYPE_CHECKING:
@@ -25,14 +25,19 @@ class PieceOptions:
     tempo: Annotated[float | None, typer.Option(help="Beats a minute, 30 to 240.")] = None
     key: Annotated[str, typer.Option(help='Key, such as "A minor".')] = ""
     metre: Annotated[str, typer.Option(help='Metre, such as "3/4".')] = ""
-    bars: Annotated[int | None, typer.Option(help="Number of bars, 1 to 128.")] = None
+    bars: Annotated[int | None, typer.Option(min=1, max=128, help="Number of bars.")] = None
     length: Annotated[float | None, typer.Option(help="Length in seconds, 1 to 600.")] = None
     instrument: Annotated[
         list[str], typer.Option(help='General MIDI name, or "drums"; give it again for more.')
     ] = field(default_factory=list)
     valence: Annotated[float | None, typer.Option(help="Pleasantness, -1 to 1.")] = None
     energy: Annotated[float | None, typer.Option(help="Arousal, -1 to 1.")] = None
-    seed: Annotated[int, typer.Option(help="The same seed gives the same piece; 0 takes 1.")] = 0
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=HIGHEST_SEED, help="The same seed gives the same piece; 0 takes 1."
+        ),
+    ] = 0
     candidates: Annotated[
         int, typer.Option(min=0, max=32, help="Pieces to choose the best of; 0 takes 8.")
     ] = 0

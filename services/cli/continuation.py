@@ -7,7 +7,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
-from services.cli.options import BatchOptions, FilterOptions
+from services.cli.options import MOST, BatchOptions, FilterOptions
 from services.cli.output import hits_table, say, understood_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class ContinuationOptions:
 
     playlist: Annotated[str, typer.Option(help="Id of a stored playlist to continue.")] = ""
     text: Annotated[str, typer.Option(help="Words that steer it.")] = ""
-    limit: Annotated[int, typer.Option(min=0, help="Tracks wished for; 0 takes 20.")] = 0
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Tracks wished for; 0 takes 20.")] = 0
     raw: Annotated[bool, typer.Option(help="By relevance alone: for measuring.")] = False
     save: Annotated[str, typer.Option(help="Save seed and continuation under this title.")] = ""
 

@@ -50,6 +50,9 @@ def describe(error: BaseException) -> Failure:
             exit_code=_CODES.get(type(error).__name__, FAILED),
             details=getattr(error, "details", {}),
         )
+    if isinstance(error, UnicodeEncodeError):
+        message = f"the text {error.object!r} holds bytes that are no UTF-8"
+        return Failure(reason=UsageError.reason, message=message, exit_code=WRONG_USE)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(reason="FILE", message=f"{where}{error.strerror or error}")
@@ -64,6 +67,8 @@ def _known_errors() -> tuple[type[BaseException], ...]:
         ("services.errors", "TemptrackError"),
         ("media.errors", "MediaError"),
         ("encoders.errors", "EncoderError"),
+        ("symbolic.errors", "SymbolicError"),
+        ("index.errors", "VectorIndexError"),
     )
     found = (getattr(sys.modules.get(module), name, None) for module, name in names)
     return tuple(kind for kind in found if kind is not None)

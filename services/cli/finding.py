@@ -8,7 +8,7 @@ import typer
 
 from services.cli.command import Run, command
 from services.cli.failures import UsageError
-from services.cli.options import BatchOptions, FilterOptions
+from services.cli.options import HIGHEST_SEED, MOST, BatchOptions, FilterOptions
 from services.cli.output import attributes_table, hits_table, say, understood_line
 
 if TYPE_CHECKING:
@@ -46,12 +46,14 @@ class MediaOptions:
 class AnswerOptions:
     """What to answer with."""
 
-    limit: Annotated[int, typer.Option(min=0, help="Most hits; 0 takes 10.")] = 0
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Most hits; 0 takes 10.")] = 0
     raw: Annotated[bool, typer.Option(help="By relevance alone: for measuring.")] = False
     compose: Annotated[
         bool, typer.Option(help="Compose a piece when nothing fits; it is labelled as generated.")
     ] = False
-    seed: Annotated[int, typer.Option(help="Seed of a composed piece.")] = 0
+    seed: Annotated[
+        int, typer.Option(min=0, max=HIGHEST_SEED, help="Seed of a composed piece.")
+    ] = 0
     preview: Annotated[
         Path | None,
         typer.Option(help="Folder for the clip with each of the best three tracks under it."),

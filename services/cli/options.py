@@ -9,7 +9,8 @@ import typer
 if TYPE_CHECKING:
     from temptrack.types import TrackFilter
 
-File = typer.Option(exists=True, dir_okay=False, readable=True)
+MOST = 2**31 - 1  # what a message can hold of a count
+HIGHEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,10 @@ class FilterOptions:
         default_factory=list
     )
     max_per_artist: Annotated[
-        int, typer.Option(min=0, help="Most tracks of one artist; 0 leaves it to the server.")
+        int,
+        typer.Option(
+            min=0, max=MOST, help="Most tracks of one artist; 0 leaves it to the server."
+        ),
     ] = 0
 
     def build(self, *more_excluded: str) -> "TrackFilter":

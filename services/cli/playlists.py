@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
-from services.cli.options import FilterOptions
+from services.cli.options import MOST, FilterOptions
 from services.cli.output import hits_table, minutes, say, table, understood_line
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ def make_playlist(
     run: Run,
     words: Annotated[list[str], typer.Argument(help="What is wished for.")],
     track_filter: FilterOptions,
-    limit: Annotated[int, typer.Option(min=0, help="Tracks wished for; 0 takes 20.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=0, max=MOST, help="Tracks wished for; 0 takes 20.")
+    ] = 0,
     save: Annotated[str, typer.Option(help="Save it under this title.")] = "",
 ) -> None:
     """Makes a playlist from words.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
+from services.cli.failures import FAILED
 from services.cli.output import minutes, pairs, say, table
 
 if TYPE_CHECKING:
@@ -61,14 +62,27 @@ def remove_tracks(
 ) -> None:
     """Removes tracks from the catalogue and from every answer; their files stay.
 
+    One that is not there is named, and the others are removed.
+
     Example:
       temptrack remove stock-calm-acoustic-1
     """
+    from temptrack.errors import NotFoundError
+
+    removed, missing = [], []
     with run.connect() as client:
         for track in tracks:
-            client.remove_track(track)
-            run.note(f"removed {track}")
-    run.answer({"removed": tracks}, lambda out: None)
+            try:
+                client.remove_track(track)
+            except NotFoundError as error:
+                missing.append(track)
+                run.note(error.message)
+            else:
+                removed.append(track)
+                run.note(f"removed {track}")
+    run.answer({"removed": removed, "missing": missing}, lambda out: None)
+    if missing:
+        raise typer.Exit(FAILED)
 
 
 def _show_list(out: "Console", tracks: Sequence["Track"], total: int) -> None:

@@ -23,6 +23,8 @@ ENERGY_WEIGHT = 0.8
 UNKNOWN_COST = 0.35
 # 2-opt looks at every pair of tracks; beyond this many the greedy order is kept.
 MAX_IMPROVED = 120
+# Every step is weighed against every other; longer lists are ordered part by part.
+PART = 500
 
 
 def order_by_flow(candidates: Sequence[Candidate], last: Description | None) -> list[Candidate]:
@@ -32,8 +34,14 @@ def order_by_flow(candidates: Sequence[Candidate], last: Description | None) -> 
         candidates: The tracks to order, in any order; the first is the start when `last` is None.
         last: What was heard in the track that plays before them.
     """
-    if len(candidates) < 2:
-        return list(candidates)
+    ordered: list[Candidate] = []
+    for first in range(0, len(candidates), PART):
+        ordered += _order_part(candidates[first : first + PART], last)
+        last = ordered[-1].track.description
+    return ordered
+
+
+def _order_part(candidates: Sequence[Candidate], last: Description | None) -> list[Candidate]:
     heard = [last, *(c.track.description for c in candidates)]
     costs = np.array([[flow_cost(a, b) for b in heard] for a in heard])  # (1 + N, 1 + N)
     path = _nearest_neighbour(costs, first_fixed=last is None)

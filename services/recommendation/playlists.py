@@ -42,7 +42,7 @@ WORDS_WEIGHT = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class PlaylistSeed:
-    """A playlist to continue; refuses one without tracks and a limit outside 1 to 500.
+    """A playlist to continue; refuses one without tracks, with over 500, or a limit below 1.
 
     Attributes:
         track_ids: The tracks so far, in order.
@@ -63,8 +63,8 @@ class PlaylistSeed:
             raise InvalidRequest(
                 f"the seed has {len(self.track_ids)} tracks; 1 to {MAX_SEED} are allowed"
             )
-        if not 1 <= self.limit <= (MAX_LIMIT if not self.raw else self.limit):
-            raise InvalidRequest(f"limit is {self.limit}; it must be between 1 and {MAX_LIMIT}")
+        if self.limit < 1:
+            raise InvalidRequest(f"limit is {self.limit}; it must be 1 or more")
 
 
 @dataclass(frozen=True, kw_only=True)

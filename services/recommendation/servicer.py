@@ -1,9 +1,11 @@
 """Playlists over gRPC: parses, calls the stories, converts back."""
 
 import functools
+from dataclasses import replace
 
 import grpc
 
+from services.catalogue.records import TrackFilter
 from services.errors import InvalidRequest
 from services.recommendation.messages import hit_messages
 from services.recommendation.playlists import (
@@ -69,15 +71,19 @@ class RecommendationServicer(recommendation_pb2_grpc.RecommendationServiceServic
         before: tuple[str, ...] = ()
         if request.playlist_id:
             before = self._tools.catalogue.get_playlist(request.playlist_id).track_ids
+        together = (*before, *request.seed_track_ids)
         return PlaylistSeed(
-            track_ids=(*before, *request.seed_track_ids)[-MAX_SEED:],
+            track_ids=together[-MAX_SEED:],
             text=checked_text(request.text),
-            filter=checked_filter(request.filter),
-            limit=checked_count(
-                request.limit, default=DEFAULT_LIMIT, highest=None if request.raw else MAX_LIMIT
-            ),
+            filter=_without(checked_filter(request.filter), together[:-MAX_SEED]),
+            limit=checked_count(request.limit, default=DEFAULT_LIMIT, highest=None),
             raw=request.raw,
         )
+
+
+def _without(conditions: TrackFilter, track_ids: tuple[str, ...]) -> TrackFilter:
+    """The conditions, beside which the beginning of a long playlist is not answered again."""
+    return replace(conditions, exclude_ids=(*conditions.exclude_ids, *track_ids))
 
 
 def _made_message(made: MadePlaylist) -> pb.MakePlaylistResponse:

@@ -7,7 +7,7 @@ except `diversify`, which chooses.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -21,6 +21,7 @@ DEFAULT_PER_ARTIST = 2
 # two of 420 different ones have 0.93.
 SAME_RECORDING_COSINE = 0.985
 SAME_LENGTH_S = 2.0
+BLOCK = 512
 # Weight of relevance against novelty; Carbonell and Goldstein 1998 (maximal marginal relevance).
 RELEVANCE_WEIGHT = 0.85
 # Marks of a version in a title: "(2011 Remaster)", "[Live]", "- Remastered".
@@ -66,14 +67,11 @@ def merge_versions(
         known: Tracks that the caller has; no version of them is kept.
     """
     together = [*known, *candidates]
-    if not together:
-        return []
-    earlier = np.tril(_same_recordings(together), -1)  # (K, K), like one before it
     kept = np.zeros(len(together), dtype=np.bool_)
     names: set[tuple[str, str]] = set()
-    for place, candidate in enumerate(together):
-        name = _piece_name(candidate.track.title, candidate.track.artist)
-        if name not in names and not (earlier[place] & kept).any():
+    for place, alike in enumerate(_same_recordings(together)):  # (place,), those before it
+        name = _piece_name(together[place].track.title, together[place].track.artist)
+        if name not in names and not (alike & kept[:place]).any():
             kept[place] = True
             names.update([name] if name else [])
     return [together[place] for place in np.flatnonzero(kept).tolist() if place >= len(known)]
@@ -146,13 +144,20 @@ def _plain(words: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", folded))
 
 
-def _same_recordings(candidates: Sequence[Candidate]) -> npt.NDArray[np.bool_]:
-    """(K, K), true where two recordings are nearly identical and equally long."""
-    vectors = _matrix(candidates)  # (K, D); rows of tracks without sound are 0 and like nothing
+def _same_recordings(candidates: Sequence[Candidate]) -> Iterator[npt.NDArray[np.bool_]]:
+    """For each candidate, which of those before it are nearly identical and as long.
+
+    Works in blocks of rows: a whole catalogue squared would not fit into memory.
+    """
+    vectors = _matrix(candidates) if candidates else np.zeros((0, 1), np.float32)
+    # (K, D); rows of tracks without sound are 0 and like nothing
     lengths_s = np.array([c.track.duration_s or 0.0 for c in candidates])
-    as_long = np.abs(lengths_s[:, None] - lengths_s) <= SAME_LENGTH_S
-    alike: npt.NDArray[np.bool_] = (vectors @ vectors.T >= SAME_RECORDING_COSINE) & as_long
-    return alike
+    for first in range(0, len(candidates), BLOCK):
+        block = slice(first, first + BLOCK)
+        as_long = np.abs(lengths_s[block, None] - lengths_s) <= SAME_LENGTH_S
+        alike = (vectors[block] @ vectors.T >= SAME_RECORDING_COSINE) & as_long  # (BLOCK, K)
+        for row, place in zip(alike, range(first, len(candidates)), strict=False):
+            yield row[:place]
 
 
 def _matrix(candidates: Sequence[Candidate]) -> Vector:

@@ -1,7 +1,6 @@
 """The towers over gRPC, for services that want vectors: parses, embeds, converts back."""
 
-import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import grpc
@@ -44,12 +43,7 @@ class EncodingServicer(encoding_pb2_grpc.EncodingServiceServicer):
     ) -> pb.EmbedTextResponse:
         """Sentences as vectors, with how each was read."""
         texts = _checked_texts(request.texts)
-        vectors = await self._heavy.run(functools.partial(self._embedder.embed_texts, texts))
-        return pb.EmbedTextResponse(
-            space=str(self._embedder.space),
-            vectors=vector_messages(vectors),
-            understood=[understanding_message(understand_text(text)) for text in texts],
-        )
+        return await self._heavy.run(lambda: self._embed_texts(texts))
 
     async def EmbedSound(  # noqa: N802 - named by the protocol
         self, request: pb.EmbedSoundRequest, context: grpc.aio.ServicerContext
@@ -64,6 +58,13 @@ class EncodingServicer(encoding_pb2_grpc.EncodingServiceServicer):
         """A clip as a vector, with what was seen."""
         path = media_path(request.media, self._sources)
         return await self._heavy.run(lambda: self._embed_clip(path))
+
+    def _embed_texts(self, texts: Sequence[str]) -> pb.EmbedTextResponse:
+        return pb.EmbedTextResponse(
+            space=str(self._embedder.space),
+            vectors=vector_messages(self._embedder.embed_texts(texts)),
+            understood=[understanding_message(understand_text(text)) for text in texts],
+        )
 
     def _embed_sound(self, path: Path) -> pb.EmbedSoundResponse:
         is_midi = path.suffix.lower() in MIDI_SUFFIXES

@@ -42,11 +42,15 @@ NUM_SIMILAR = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What the search found: candidates best first, how it searched, and the floor."""
+    """What the search found: candidates best first, how it searched, and the floor.
+
+    `num_tracks` is how many could have been heard, whatever the conditions.
+    """
 
     candidates: tuple[Candidate, ...]
     plan: str
     floor: float
+    num_tracks: int
 
     @property
     def best_relevance(self) -> float:
@@ -68,11 +72,12 @@ def find_music(query: MusicQuery, tools: Tools) -> Answer:
         return _answer(found.candidates[: query.limit], wish, found)
     kept = drop_seen(keep_allowed(found.candidates, query.filter), _seen_ids(query))
     kept, ruled_out = drop_ruled_out(kept, wish.understood)
-    fitting = merge_versions(keep_above_floor(kept, found.floor), known=wish.known)
+    pieces = merge_versions(kept, known=wish.known)
+    fitting = keep_above_floor(pieces, found.floor)
     chosen = diversify(cap_artists(fitting, query.filter.max_per_artist), query.limit)
-    answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(kept)))
+    answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(pieces)))
     if answer.no_match and query.may_compose:
-        answer = replace(answer, composed=compose_instead(query, wish, kept, tools))
+        answer = replace(answer, composed=compose_instead(query, wish, pieces, tools))
     return replace(answer, remarks=(*answer.remarks, *ruled_out))
 
 
@@ -142,7 +147,12 @@ def compose_instead(
 
 
 def _found(candidates: Sequence[Candidate], ranking: Ranking, snapshot: Snapshot) -> Found:
-    return Found(candidates=tuple(candidates), plan=ranking.plan, floor=snapshot.calibration.floor)
+    return Found(
+        candidates=tuple(candidates),
+        plan=ranking.plan,
+        floor=snapshot.calibration.floor,
+        num_tracks=snapshot.num_tracks,
+    )
 
 
 def _answer(hits: Sequence[Candidate], wish: Wish, found: Found) -> Answer:
@@ -154,8 +164,17 @@ def _answer(hits: Sequence[Candidate], wish: Wish, found: Found) -> Answer:
         floor=found.floor,
         best_relevance=found.best_relevance,
         plan=found.plan,
-        remarks=wish.remarks,
+        remarks=(*wish.remarks, *_remarks_on(found)),
     )
+
+
+def _remarks_on(found: Found) -> tuple[str, ...]:
+    """Why nothing at all could be answered."""
+    if found.candidates:
+        return ()
+    if not found.num_tracks:
+        return ("the catalogue holds no music that can be heard yet: import some first",)
+    return ("no track of the catalogue meets the conditions",)
 
 
 def _seen_ids(query: MusicQuery) -> frozenset[str]:

@@ -224,6 +224,9 @@ def test_operations_are_shown(temptrack: Temptrack, music: Path) -> None:
         (("find", "--clip", "gone.mp4"), "does not exist"),
         (("import", "gone"), "does not exist"),
         (("nonsense",), "No such command"),
+        (("find", "x", "--limit", "99999999999"), "less than or equal to 2147483647"),
+        (("compose", "--bars", "129"), "less than or equal to 128"),
+        (("find", "x\udcff"), "no UTF-8"),
     ],
 )
 def test_a_wrong_command_line_ends_with_two(
@@ -245,3 +248,21 @@ def test_an_error_is_json_where_json_was_asked_for(temptrack: Temptrack) -> None
     result = temptrack("show", "nobody", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["reason"] == "NOT_FOUND"
+
+
+def test_the_tracks_that_are_there_are_removed_and_the_others_named(
+    temptrack: Temptrack, music: Path
+) -> None:
+    temptrack("import", music)
+    result = temptrack("remove", "nobody", "t57", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"removed": ["t57"], "missing": ["nobody"]}
+    assert temptrack("show", "t57").exit_code == 1
+
+
+def test_blank_lines_of_a_batch_are_no_questions(temptrack: Temptrack, music: Path) -> None:
+    temptrack("import", music)
+    batch = write_lines(music.parent / "q.jsonl", "", {"id": "a", "text": "pitch-69"}, "", "")
+    result = temptrack("find", "--batch", batch)
+    assert result.exit_code == 0
+    assert [line["id"] for line in lines(result)] == ["a"]

@@ -13,6 +13,7 @@ import pytest
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from services.catalogue.records import PlaylistRecord
 from services.generation.servicer import GenerationServicer
 from services.operations.runner import OperationRunner
 from services.operations.store import OperationStore
@@ -253,8 +254,6 @@ def test_similar_tracks_are_found_and_a_soundless_one_is_refused(running: Runnin
 
 
 def test_a_stored_playlist_is_continued(running: Running) -> None:
-    from services.catalogue.records import PlaylistRecord
-
     for number in range(4):
         running.shelf.add(f"t{number}", f"zither v{number}")
     stored = PlaylistRecord(id="p", title="P", track_ids=("t0", "t1"))
@@ -271,6 +270,19 @@ def test_a_stored_playlist_is_continued(running: Running) -> None:
         )
     )
     assert len(made.hits) == 2
+
+
+def test_no_track_of_a_long_playlist_is_answered_again(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.recommendation.servicer.MAX_SEED", 2)
+    for number in range(5):
+        running.shelf.add(f"t{number}", f"zither v{number}")
+    stored = PlaylistRecord(id="p", title="P", track_ids=("t0", "t1", "t2", "t3"))
+    running.shelf.catalogue.create_playlist(stored)
+    request = recommendation_pb2.ContinuePlaylistRequest(playlist_id="p")
+    answer = running.call(lambda stubs: stubs.playlists.ContinuePlaylist(request))
+    assert [hit.track.id for hit in answer.hits] == ["t4"]
 
 
 def test_a_piece_is_composed_to_words_and_a_brief(running: Running) -> None:

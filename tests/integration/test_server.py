@@ -85,6 +85,15 @@ def test_a_file_outside_the_allowed_roots_is_uploaded(client: Client, tmp_path: 
     assert client.download_track("e", folder).read_bytes() == tone.read_bytes()
 
 
+def test_a_file_whose_name_is_no_text_is_imported(client: Client, music: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(music) + b"/caf\xe9.wav"))
+    write_tone(file, 330.0)
+    (outcome,) = client.import_tracks([types.TrackSource(media=file, id="e")]).wait().outcomes
+    assert (outcome.state, outcome.label) == ("added", "caf?.wav")
+    assert client.get_track("e").title == "caf?"
+    assert client.find_music(audio=file).hits[0].track.id == "e"
+
+
 def test_a_broken_upload_is_called_what_its_owner_calls_it(client: Client, tmp_path: Path) -> None:
     broken = tmp_path / "My Song.wav"
     broken.write_bytes(b"nothing")

@@ -25,7 +25,7 @@ def test_a_whole_question_is_read() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b"\n", "blank"),
+        (b"\n", "not JSON"),
         (b"{", "not JSON"),
         (b"[]", "not a JSON object"),
         (b'{"text": "x"}', "the id is None"),
@@ -33,6 +33,8 @@ def test_a_whole_question_is_read() -> None:
         (b'{"id": "a", "text": 3}', "text is 3; it must be of type str"),
         (b'{"id": "a", "limit": "3"}', "limit is '3'"),
         (b'{"id": "a", "limit": true}', "limit is True"),
+        (b'{"id": "a", "limit": -1}', "limit is -1; it must be 0 to 2,147,483,647"),
+        (b'{"id": "a", "limit": 99999999999}', "limit is 99999999999"),
         (b'{"id": "a", "seed": "t1"}', "seed is 't1'"),
         (b'{"id": "a", "seed": [1]}', "list of track ids"),
     ],

@@ -47,6 +47,33 @@ def test_nothing_that_fits_is_an_answer(shelf: Shelf) -> None:  # noqa: F811
 def test_an_empty_catalogue_has_no_match(shelf: Shelf) -> None:  # noqa: F811
     answer = ask(shelf, "zither")
     assert (answer.hits, answer.no_match, answer.best_relevance) == ((), True, 0.0)
+    assert answer.remarks == (
+        "the catalogue holds no music that can be heard yet: import some first",
+    )
+
+
+def test_conditions_that_no_track_meets_are_named(shelf: Shelf) -> None:  # noqa: F811
+    shelf.add("a", "zither")
+    answer = ask(shelf, "zither", filter=TrackFilter(licences=("CC0-1.0",)))
+    assert (answer.hits, answer.no_match) == ((), True)
+    assert answer.remarks == ("no track of the catalogue meets the conditions",)
+
+
+def test_versions_are_found_wherever_they_stand_in_a_long_list(
+    shelf: Shelf,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.recommendation.shaping.BLOCK", 2)
+    for number, text in enumerate(("zither", "zither a", "zither", "zither b", "zither a")):
+        shelf.add(f"t{number}", text)
+    assert sorted(ids(ask(shelf, "zither"))) == ["t0", "t1", "t3"]
+
+
+def test_only_versions_of_the_track_itself_are_no_match(shelf: Shelf) -> None:  # noqa: F811
+    shelf.add("a", "zither", title="Dusk", artist="Ada")
+    shelf.add("copy", "zither", title="Dusk", artist="Ada")
+    answer = find_similar(SimilarQuery(track_id="a"), shelf.tools)
+    assert (answer.hits, answer.no_match, answer.best_relevance) == ((), True, 0.0)
 
 
 def test_a_clip_finds_what_sounds_like_its_colour(shelf: Shelf, tmp_path: Path) -> None:  # noqa: F811

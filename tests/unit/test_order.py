@@ -116,3 +116,11 @@ def test_it_goes_on_from_the_last_track_of_the_seed() -> None:
 def test_tracks_that_nobody_heard_can_be_ordered_too() -> None:
     ordered = order_by_flow([track(0, None), track(1, fake_description())], fake_description())
     assert {c.track.id for c in ordered} == {"t0", "t1"}
+
+
+def test_a_long_list_is_ordered_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.recommendation.order.PART", 2)
+    heard = [fake_description(tempo_bpm=tempo) for tempo in (120.0, 100.0, 90.0, 110.0)]
+    tracks = [track(number, one) for number, one in enumerate(heard)]
+    ordered = order_by_flow(tracks, fake_description(tempo_bpm=98.0))
+    assert [c.track.id for c in ordered] == ["t1", "t0", "t3", "t2"]
