@@ -87,7 +87,7 @@ class MediaConfig:
     upload_max_mib: int = 2048
     uploads_max_mib: int = 16_384
     upload_expires_s: float = 3600.0
-    decoders: int = 1
+    decoders: int = 2
 
     def __post_init__(self) -> None:
         for root in self.allowed_roots:

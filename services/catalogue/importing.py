@@ -1,7 +1,7 @@
 """The story of an import: many sources, one after another, each its own transaction.
 
-While one is embedded, the next is found and decoded in a thread of its own, so that two decoded
-files are held at most. What became of each source is written at once: an import that was killed
+While one is embedded, the next two are found and decoded in threads of their own, so that three
+decoded files are held at most. What became of each source is written at once: an import that was killed
 goes on with the next one, and at worst says "unchanged" of the one it was writing.
 """
 
@@ -22,6 +22,7 @@ from services.operations.runner import Handler
 from services.status import describe_error
 
 IMPORT_KIND = "import_tracks"
+NUM_AHEAD = 2  # rendering a MIDI file takes twice as long as embedding its sound
 
 # A source with its place in the request.
 Numbered = tuple[int, TrackSource]
@@ -60,13 +61,13 @@ def ingest_tracks(
 def prepare_ahead(
     sources: Iterable[Numbered], ingest: Ingest
 ) -> Generator[tuple[int, TrackSource, Future[Prepared]], None, None]:
-    """The sources with their preparation, the next one's begun while a caller uses this one's."""
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prepare")
+    """The sources with their preparation, the next ones' begun while a caller uses this one's."""
+    pool = ThreadPoolExecutor(max_workers=NUM_AHEAD, thread_name_prefix="prepare")
     waiting: deque[tuple[int, TrackSource, Future[Prepared]]] = deque()
     try:
         for number, source in sources:
             waiting.append((number, source, pool.submit(ingest.prepare, source)))
-            if len(waiting) > 1:
+            if len(waiting) > NUM_AHEAD:
                 yield waiting.popleft()
         while waiting:
             yield waiting.popleft()
