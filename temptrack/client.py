@@ -107,12 +107,8 @@ class Client:
                 like_track_id=like,
                 balance=balance,
                 filter=_filter_message(filter),
-                limit=limit,
-                raw=raw,
-                may_compose=may_compose,
-                seed=seed,
-                render=render,
-            )
+                limit=limit, raw=raw, may_compose=may_compose, seed=seed, render=render,
+            )  # fmt: skip
             return self._find(request)
 
         return self._server.media.call(ask, clip, audio, midi)
