@@ -15,7 +15,7 @@ from services.catalogue.records import TrackFilter
 from services.generation.brief import brief_from_query
 from services.generation.compose import ComposedPiece, PieceRequest, compose_music
 from services.recommendation.candidates import candidates_of
-from services.recommendation.hits import Candidate, Ranking, hits_of
+from services.recommendation.hits import Candidate, hits_of
 from services.recommendation.ports import FindsTracks
 from services.recommendation.shaping import (
     cap_artists,
@@ -36,6 +36,9 @@ from services.retrieval.wish import Wish, make_wish
 # Tracks looked at for each query; filters, caps and diversity choose among them.
 POOL = 300
 POOL_PER_HIT = 4
+# The floor of the calibration is fitted on words. A sound alone asks for its likes, and is answered
+# by what is more likely to fit than not.
+EVEN_ODDS = 0.5
 # Hits below the floor that tell a composer what came nearest.
 NUM_SIMILAR = 3
 
@@ -114,8 +117,22 @@ def search_tracks(query: MusicQuery, wish: Wish, tools: Tools) -> Found:
     if query.raw:
         candidates = drop_seen(candidates, _seen_ids(query))[: query.limit]
         extra = keep_allowed(last_without_sound(named), query.filter)
-        return _found((*candidates, *extra), ranking, snapshot)
-    return _found(add_named(candidates, named), ranking, snapshot)
+        candidates = [*candidates, *extra]
+    else:
+        candidates = add_named(candidates, named)
+    return Found(
+        candidates=tuple(candidates),
+        plan=ranking.plan,
+        floor=floor_for(wish, snapshot),
+        num_tracks=snapshot.num_tracks,
+    )
+
+
+def floor_for(wish: Wish, snapshot: Snapshot) -> float:
+    """Relevance below which "no match" is the honest answer to a wish."""
+    floor = snapshot.calibration.floor
+    by_sound_alone = wish.understood is None and wish.seen is None
+    return min(floor, EVEN_ODDS) if by_sound_alone else floor
 
 
 def allowed_rows(
@@ -143,15 +160,6 @@ def compose_instead(
         ),
         composer=tools.composer,
         reader=tools.reader,
-    )
-
-
-def _found(candidates: Sequence[Candidate], ranking: Ranking, snapshot: Snapshot) -> Found:
-    return Found(
-        candidates=tuple(candidates),
-        plan=ranking.plan,
-        floor=snapshot.calibration.floor,
-        num_tracks=snapshot.num_tracks,
     )
 
 

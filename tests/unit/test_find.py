@@ -1,17 +1,27 @@
 """find_music: what is answered, in which order, and what is never answered."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from encoders.understanding import understand_text
 from services.catalogue.records import TrackFilter
 from services.errors import InvalidRequest, NoSound, NotFound
-from services.retrieval.find import find_music, find_similar
+from services.retrieval.find import EVEN_ODDS, find_music, find_similar, floor_for
 from services.retrieval.query import Answer, MusicQuery, SimilarQuery
+from services.retrieval.wish import Wish
 from tests.fakes import write_tone
-from tests.fixtures.retrieval import FLOOR, Shelf, empty_database, shelf  # noqa: F401
+from tests.fixtures.retrieval import (  # noqa: F401 - two of them are fixtures
+    FLOOR,
+    PlainCalibration,
+    Shelf,
+    empty_database,
+    shelf,
+    words_vector,
+)
 
 
 def ids(answer: Answer) -> list[str]:
@@ -112,6 +122,19 @@ def test_a_recording_and_a_midi_file_find_what_sounds_like_them(
     midi = write_tone(tmp_path / "tone.mid", 880.0)
     assert ids(find_music(MusicQuery(audio=audio), shelf.tools)) == ["a"]
     assert ids(find_music(MusicQuery(midi=midi), shelf.tools)) == ["b"]
+
+
+@pytest.mark.parametrize(("fitted", "floor"), [(0.8, EVEN_ODDS), (0.2, 0.2)])
+def test_a_sound_alone_is_answered_by_what_is_more_likely_to_fit_than_not(
+    shelf: Shelf,  # noqa: F811
+    fitted: float,
+    floor: float,
+) -> None:
+    calibration = PlainCalibration(floor=fitted)
+    snapshot = replace(shelf.tools.searcher.snapshot(), calibration=calibration)
+    vector = words_vector("rain")
+    assert floor_for(Wish(vector=vector), snapshot) == floor
+    assert floor_for(Wish(vector=vector, understood=understand_text("rain")), snapshot) == fitted
 
 
 def test_a_track_like_another_is_never_that_other(shelf: Shelf) -> None:  # noqa: F811
