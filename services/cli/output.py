@@ -119,7 +119,7 @@ def understood_line(understood: "Understanding | None", *, rest: bool = True) ->
         f"{'no ' if item.negated else ''}{item.value} ({item.name.replace('_', ' ')})"
         for item in understood.asked
     ]
-    parts = ["understood: " + ", ".join(asked)] if asked else []
+    parts = ["understood: " + (", ".join(asked) or "nothing")]
     if understood.not_understood and rest:
         parts.append("not understood: " + ", ".join(understood.not_understood))
     return "; ".join(parts)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from symbolic.brief import MAX_BARS, MAX_INSTRUMENTS, SERVED_METRES, Brief
+from symbolic.brief import (
+    MAX_BARS,
+    MAX_INSTRUMENTS,
+    MAX_LENGTH_S,
+    MAX_TEMPO,
+    MIN_LENGTH_S,
+    MIN_TEMPO,
+    SERVED_METRES,
+    Brief,
+)
 from symbolic.instruments import find_programs, instrument_name
 
 if TYPE_CHECKING:
@@ -94,7 +103,9 @@ def _tempo(asked: "Iterable[Asked]") -> float | None:
     words = [TEMPOS_QPM[str(a.value)] for a in wanted if a.name == "tempo"]
     low = numbers.get("tempo_bpm_min", LOWEST_QPM)
     high = numbers.get("tempo_bpm_max", HIGHEST_QPM)
-    tempo = numbers.get("tempo_bpm") or next(iter(words), None)
+    if "tempo_bpm" in numbers:
+        return float(np.clip(numbers["tempo_bpm"], MIN_TEMPO, MAX_TEMPO))
+    tempo = next(iter(words), None)
     if tempo is None and not numbers:
         return None
     if tempo is None:
@@ -124,7 +135,8 @@ def _key(asked: "Sequence[Asked]") -> str | None:
 def _length(asked: "Sequence[Asked]") -> float | None:
     names = ("length_s", "length_s_max", "length_s_min")
     lengths = (_number(asked, name) for name in names)
-    return _limited_length(next((length_s for length_s in lengths if length_s), None))
+    length_s = next((length_s for length_s in lengths if length_s), None)
+    return None if length_s is None else float(np.clip(length_s, MIN_LENGTH_S, MAX_LENGTH_S))
 
 
 def _limited_length(length_s: float | None) -> float | None:
@@ -186,9 +198,10 @@ def _style(asked: "Sequence[Asked]") -> str | None:
 
 
 def _unserved(asked: "Iterable[Asked]", brief: Brief) -> tuple[tuple[str, str], ...]:
-    """What was asked for and cannot be composed: voices, some metres, some instruments."""
+    """What was asked for and cannot be composed: voices, some metres, instruments and numbers."""
     wanted = [a for a in asked if a.sign > 0]
     unserved = [("vocals", str(a.value)) for a in wanted if a.name == "vocals"]
+    unserved += _beyond(wanted, brief)
     unserved += [("metre", metre) for metre in _values(wanted, "metre") if metre != brief.metre]
     unserved += [
         ("instruments", name)
@@ -196,6 +209,20 @@ def _unserved(asked: "Iterable[Asked]", brief: Brief) -> tuple[tuple[str, str], 
         if playable_name(name) not in brief.instruments
     ]
     return tuple(unserved)
+
+
+def _beyond(wanted: "Sequence[Asked]", brief: Brief) -> list[tuple[str, str]]:
+    """Numbers that the words ask for and that the brief had to bring into its limits."""
+    numbers = (
+        ("tempo_qpm", _number(wanted, "tempo_bpm"), brief.tempo_qpm),
+        ("bars", _number(wanted, "bars"), brief.bars),
+        ("length_s", None if brief.bars else _number(wanted, "length_s"), brief.length_s),
+    )
+    return [
+        (name, f"{asked:g}")
+        for name, asked, taken in numbers
+        if asked is not None and taken is not None and round(asked) != round(taken)
+    ]
 
 
 def _values(asked: "Iterable[Asked]", name: str) -> list[str]:

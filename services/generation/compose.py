@@ -19,6 +19,8 @@ DEFAULT_SEED = 1
 DEFAULT_NUM_CANDIDATES = 8
 MAX_NUM_CANDIDATES = 32
 WAV_RATE = 44_100
+# Attributes that are asked for once; of instruments some may be met and others not.
+ONE_VALUE = frozenset({"tempo_qpm", "metre", "bars", "length_s"})
 
 
 class ComposesMusic(Protocol):
@@ -102,7 +104,7 @@ def compose_music(
         wav=wav,
         seed=composition.seed,
         model=composition.model,
-        attributes=(*composition.attributes, *_not_met(request, composition)),
+        attributes=_reports(request, composition),
         num_candidates=composition.num_candidates,
         brief=request.brief,
     )
@@ -117,17 +119,23 @@ def _compose(request: PieceRequest, composer: ComposesMusic) -> "Composition":
         raise InvalidRequest(str(error), details={"field": "brief"}) from error
 
 
-def _not_met(request: PieceRequest, composition: "Composition") -> "tuple[AttributeReport, ...]":
-    """Says of everything that no brief could hold that the piece does not have it."""
+def _reports(request: PieceRequest, composition: "Composition") -> "tuple[AttributeReport, ...]":
+    """The composer's own reports, with what no brief could hold as asked and not met.
+
+    A number beyond the limits of a brief stands in place of the one that was composed to.
+    """
     from symbolic.report import AttributeReport
 
+    replaced = {name for name, _ in request.unserved if name in ONE_VALUE}
     got = {report.name: report.got for report in composition.attributes}
-    return tuple(
+    kept = [report for report in composition.attributes if report.name not in replaced]
+    not_met = [
         AttributeReport(
             name=name, asked=asked, got=got.get(name, "none"), met=False, how="selection"
         )
         for name, asked in request.unserved
-    )
+    ]
+    return (*kept, *not_met)
 
 
 def _as_wav(sound: "Sound") -> bytes:

@@ -124,3 +124,21 @@ def test_an_explicit_brief_goes_before_the_words() -> None:
 def test_a_brief_that_cannot_be_meant_is_refused(message: pb.Brief) -> None:
     with pytest.raises(InvalidRequest):
         merge_brief(BriefReading(brief=Brief()), message)
+
+
+@pytest.mark.parametrize(
+    ("words", "taken", "unserved"),
+    [
+        ("400 bpm", {"tempo_qpm": 240.0}, ("tempo_qpm", "400")),
+        ("220 bpm", {"tempo_qpm": 220.0}, None),
+        ("900 bars", {"bars": 256}, ("bars", "900")),
+        ("10 minutes long", {"length_s": 600.0}, None),
+        ("20 minutes long", {"length_s": 600.0}, ("length_s", "1200")),
+    ],
+)
+def test_a_number_beyond_a_brief_is_named_as_not_served(
+    words: str, taken: dict[str, float], unserved: tuple[str, str] | None
+) -> None:
+    reading = brief_from_query(understand_text(words))
+    assert {name: getattr(reading.brief, name) for name in taken} == taken
+    assert reading.unserved == (() if unserved is None else (unserved,))

@@ -66,6 +66,9 @@ def test_what_was_understood_is_one_line() -> None:
         == "understood: sad (mood), no drums (instrument); not understood: qwx"
     )
     assert understood_line(None) == ""
+    assert understood_line(types.Understanding(text="!!!", language_supported=True)) == (
+        "understood: nothing"
+    )
 
 
 def test_a_title_in_brackets_is_not_taken_for_markup() -> None:
