@@ -36,7 +36,7 @@ from services.retrieval.wish import Wish, make_wish
 # Tracks looked at for each query; filters, caps and diversity choose among them.
 POOL = 300
 POOL_PER_HIT = 4
-# The floor of the calibration is fitted on words. A sound alone asks for its likes, and is answered
+# The calibration fits its floor on words. A sound alone asks for its likes, and is answered
 # by what is more likely to fit than not.
 EVEN_ODDS = 0.5
 # Hits below the floor that tell a composer what came nearest.
