@@ -22,10 +22,11 @@ from sqlalchemy import (
     make_url,
 )
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from services.errors import HomeTooNew
+from services.errors import HomeTooNew, InvalidRequest
 
 BUSY_TIMEOUT_S = 30.0
 MIGRATIONS = Path(__file__).parent / "catalogue" / "migrations"
@@ -67,15 +68,36 @@ class Sessions:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one state of the database and changes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        """A session that sees one state of the database and changes nothing.
+
+        Raises:
+            InvalidRequest: A value is none that the database takes.
+        """
+        with _refusing(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that is committed at the end, or rolled back by an error."""
-        with Session(self._writing_engine, expire_on_commit=False) as session, session.begin():
+        """A session that is committed at the end, or rolled back by an error.
+
+        Raises:
+            InvalidRequest: A value is none that the database takes.
+        """
+        with (
+            _refusing(),
+            Session(self._writing_engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """PostgreSQL takes no NUL in a text, which SQLite and a request do."""
+    try:
+        yield
+    except DataError as error:
+        raise InvalidRequest(f"the database does not take a value: {error.orig}") from error
 
 
 def open_database(url: str) -> Engine:

@@ -1,5 +1,7 @@
 """Turns the conditions of a request into one statement."""
 
+import math
+
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -8,6 +10,9 @@ from services.catalogue.tables import TagRow, TrackRow, VectorsRow
 from services.errors import InvalidRequest
 
 MAX_EXCLUDED_IDS = 10_000
+# Each tag is a condition of its own, and SQLite nests a thousand conditions at most.
+MAX_FILTER_TAGS = 100
+MAX_LISTED = 1_000
 
 
 def rows_query(conditions: TrackFilter, space: str) -> Select[int]:
@@ -27,7 +32,7 @@ def check_filter(conditions: TrackFilter) -> None:
     """Refuses conditions that cannot be meant.
 
     Raises:
-        InvalidRequest: A key that is none, a lowest above a highest, too many ids.
+        InvalidRequest: A key that is none, a lowest above a highest, too many ids or words.
     """
     for key in conditions.keys:
         if key_number(key) is None:
@@ -35,9 +40,7 @@ def check_filter(conditions: TrackFilter) -> None:
             raise InvalidRequest(message, details={"field": "filter.keys"})
     _check_range("tempo_bpm", conditions.min_tempo_bpm, conditions.max_tempo_bpm)
     _check_range("duration_s", conditions.min_duration_s, conditions.max_duration_s)
-    if len(conditions.exclude_ids) > MAX_EXCLUDED_IDS:
-        message = f"{len(conditions.exclude_ids)} ids excluded; at most {MAX_EXCLUDED_IDS}"
-        raise InvalidRequest(message, details={"field": "filter.exclude_ids"})
+    _check_lengths(conditions)
     if conditions.max_per_artist < 0:
         message = f"max_per_artist is {conditions.max_per_artist}; it must be 0 or more"
         raise InvalidRequest(message, details={"field": "filter.max_per_artist"})
@@ -88,7 +91,27 @@ def _range_clauses(
     return clauses
 
 
+def _check_lengths(conditions: TrackFilter) -> None:
+    most = {
+        "exclude_ids": MAX_EXCLUDED_IDS,
+        "licences": MAX_LISTED,
+        "keys": MAX_LISTED,
+        "exclude_artists": MAX_LISTED,
+        "all_tags": MAX_FILTER_TAGS,
+        "no_tags": MAX_FILTER_TAGS,
+    }
+    for name, highest in most.items():
+        length = len(getattr(conditions, name))
+        if length > highest:
+            message = f"{name} has {length} entries; at most {highest:,} are allowed"
+            raise InvalidRequest(message, details={"field": f"filter.{name}"})
+
+
 def _check_range(name: str, lowest: float | None, highest: float | None) -> None:
+    for bound, value in (("min", lowest), ("max", highest)):
+        if value is not None and not math.isfinite(value):
+            message = f"{bound}_{name} is {value}; it must be a number"
+            raise InvalidRequest(message, details={"field": f"filter.{bound}_{name}"})
     if lowest is not None and highest is not None and lowest > highest:
         raise InvalidRequest(
             f"min_{name} {lowest:g} is above max_{name} {highest:g}",

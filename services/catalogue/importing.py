@@ -1,22 +1,23 @@
 """The story of an import: many sources, one after another, each its own transaction.
 
 While one is embedded, the next two are found and decoded in threads of their own, so that three
-decoded files are held at most. What became of each source is written at once: an import that was killed
-goes on with the next one, and at worst says "unchanged" of the one it was writing.
+decoded files are held at most. What became of each source is written at once: an import that was
+killed goes on with the next one, and at worst says "unchanged" of the one it was writing.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from services.catalogue.ingest import Ingest, Outcome, Prepared
 from services.catalogue.sources import TrackSource, source_from_fields
+from services.errors import Cancelled
 from services.operations.progress import Progress
 from services.operations.runner import Handler
 from services.status import describe_error
@@ -46,7 +47,7 @@ def ingest_tracks(
     pace = Pace(progress, num_sources=len(sources), done=done)
     last_uses = {source.upload: number for number, source in enumerate(sources)}
     left = [(number, source) for number, source in enumerate(sources) if number not in done]
-    with closing(prepare_ahead(left, ingest)) as prepared_sources:
+    with closing(prepare_ahead(left, ingest)) as prepared_sources, _discarding(sources, ingest):
         for number, source, prepared in prepared_sources:
             progress.raise_if_cancelled()
             pace.begin(ingest.label_of(source))
@@ -56,6 +57,17 @@ def ingest_tracks(
                 ingest.discard_upload(source)
             pace.finish(outcome.sound_s)
     return pace.response(progress.items())
+
+
+@contextmanager
+def _discarding(sources: Sequence[TrackSource], ingest: Ingest) -> Iterator[None]:
+    """Removes the uploads of an import that is cancelled: nobody asks for them again."""
+    try:
+        yield
+    except Cancelled:
+        for source in sources:
+            ingest.discard_upload(source)
+        raise
 
 
 def prepare_ahead(

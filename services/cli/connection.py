@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from services.cli.command import Settings
@@ -11,6 +11,7 @@ from services.config import Config
 from services.errors import HomeInUse
 from services.home import Home, find_owner
 from temptrack.client import Client
+from temptrack.errors import UnreachableError
 
 START_S = 120.0  # longest wait for an owner that has not said its address yet
 PAUSE_S = 0.1
@@ -22,21 +23,39 @@ def connect(settings: Settings, *, note: Callable[[str], None]) -> Iterator[Clie
 
     Raises:
         HomeInUse: another process owns the home and does not say where it listens.
+        UnreachableError: no server answers, or the command that served this one has ended.
     """
-    if settings.server:
-        with Client(settings.server) as client:
+    with ExitStack() as resources:
+        target = settings.server or _find_or_start(settings, resources)
+        client = resources.enter_context(Client(target))
+        try:
             yield client
-        return
-    config = settings.load()
-    address = find_address(config.home)
-    if address:
-        with Client(address) as client:
-            yield client
-        return
-    from services.server import start_private_server
+        except UnreachableError as error:
+            if settings.server or not _is_gone(target):
+                raise
+            raise UnreachableError(
+                "the command that served this one has ended, and its server with it; run this "
+                "again (temptrack serve keeps a server for many commands)",
+                code=error.code,
+            ) from error
 
-    with start_private_server(private(config)) as target, Client(target) as client:
-        yield client
+
+def _find_or_start(settings: Settings, resources: ExitStack) -> str:
+    """Where the owner of the home listens; a server of our own where nobody owns it."""
+    config = settings.load()
+    while not (address := find_address(config.home)):
+        from services.server import start_private_server
+
+        try:
+            return resources.enter_context(start_private_server(private(config)))
+        except HomeInUse:  # another command was quicker in this instant, and serves this one too
+            continue
+    return address
+
+
+def _is_gone(target: str) -> bool:
+    """Whether a target is the socket of a command that has ended."""
+    return target.startswith("unix:") and not Path(target.removeprefix("unix:")).exists()
 
 
 def find_address(folder: Path, *, wait_s: float = START_S) -> str:

@@ -21,6 +21,8 @@ from services.operations.records import (
 )
 from services.operations.tables import OperationItemRow, OperationRow
 
+MAX_TOKEN = 18  # digits of the highest number that both databases hold
+
 
 class OperationStore:
     """Operations in the database; safe to share among threads."""
@@ -182,8 +184,8 @@ def _find(session: Session, operation_id: str) -> OperationRow:
 
 
 def _read_token(token: str) -> int:
-    if not token.isdecimal():
-        raise InvalidRequest(f"page token {token!r} is not one of ours")
+    if not token.isdecimal() or len(token) > MAX_TOKEN:
+        raise InvalidRequest(f"page token {token[:100]!r} is not one of ours")
     return int(token)
 
 

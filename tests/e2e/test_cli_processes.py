@@ -101,6 +101,15 @@ def test_commands_use_the_server_that_owns_the_home(start: Start, music: Path) -
     assert json.loads(out)["address"].startswith("unix:")
 
 
+def test_commands_that_start_at_once_share_one_server(start: Start, music: Path) -> None:
+    assert finish(start("import", music / "00.wav"))[0] == 0
+    for process in [start("show", "nobody", "--json") for _ in range(3)]:
+        code, out, err = finish(process)
+        reason = json.loads(out)["error"]["reason"]
+        # Whoever was served by a command that ended first is told so; nobody finds the home taken.
+        assert (code, reason) in ((1, "NOT_FOUND"), (4, "UNAVAILABLE")), err
+
+
 def test_an_interrupted_import_stops_cleanly_and_can_be_repeated(
     start: Start, music: Path
 ) -> None:

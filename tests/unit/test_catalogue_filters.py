@@ -4,7 +4,7 @@ import pytest
 
 from services.catalogue.records import TrackFilter, key_number
 from services.catalogue.store import Catalogue
-from services.errors import InvalidRequest
+from services.errors import InvalidRequest, NotFound
 from tests.fakes import fake_description
 from tests.unit.catalogue_samples import SPACE, make_vectors, song
 
@@ -117,3 +117,41 @@ def test_a_filter_says_whether_it_allows_all() -> None:
 )
 def test_keys_become_numbers(name: str, number: int | None) -> None:
     assert key_number(name) == number
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({"min_tempo_bpm": float("nan")}, "min_tempo_bpm is nan"),
+        ({"max_duration_s": float("inf")}, "max_duration_s is inf"),
+        ({"all_tags": ("a",) * 101}, "all_tags has 101 entries; at most 100"),
+        ({"licences": ("MIT",) * 1_001}, "licences has 1001 entries; at most 1,000"),
+        ({"exclude_ids": ("a",) * 10_001}, "exclude_ids has 10001 entries; at most 10,000"),
+    ],
+)
+def test_conditions_without_bounds_are_refused(
+    catalogue: Catalogue, conditions: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        catalogue.rows_allowed(TrackFilter(**conditions), SPACE)
+
+
+def test_as_many_conditions_as_are_allowed_fit_into_a_statement(catalogue: Catalogue) -> None:
+    tags = tuple(f"tag {number}" for number in range(100))
+    conditions = TrackFilter(
+        all_tags=tags,
+        no_tags=tags,
+        licences=("MIT",) * 1_000,
+        exclude_artists=("x",) * 1_000,
+        exclude_ids=("a",) * 10_000,
+    )
+    assert catalogue.rows_allowed(conditions, SPACE).tolist() == []
+
+
+def test_a_text_that_one_database_cannot_hold_is_no_fault_of_the_server(
+    catalogue: Catalogue,
+) -> None:
+    with pytest.raises((InvalidRequest, NotFound)):
+        catalogue.get_track("a\0")
+    with pytest.raises((InvalidRequest, NotFound)):
+        catalogue.remove_track("a\0")

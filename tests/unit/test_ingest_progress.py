@@ -73,6 +73,19 @@ def test_a_cancelled_import_keeps_what_it_has_done(
     assert rig.catalogue.list_tracks().total == 2
 
 
+def test_a_cancelled_import_keeps_no_uploads(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [*tones(rig, 2), rig.upload(b"noise", "x.wav")]
+    valve = Valve(rig, monkeypatch, stop_at=0)
+    runner = rig.runner()
+    operation_id = runner.start(IMPORT_KIND, {"sources": sources})
+    assert valve.reached.wait(WAIT_S)
+    runner.cancel(operation_id)
+    valve.go_on.set()
+    assert runner.wait(operation_id, WAIT_S).state == "cancelled"
+    runner.close()
+    assert list((rig.folder / "uploads").iterdir()) == []
+
+
 def test_a_stopped_import_goes_on_with_the_rest(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     sources = [*tones(rig, 3), at(rig.music / "nowhere.wav"), rig.upload(b"noise", "x.wav")]
     valve = Valve(rig, monkeypatch, stop_at=1)
