@@ -13,7 +13,7 @@ from services.cli.command import Run, command
 if TYPE_CHECKING:
     from services.cli.pieces import WrittenPiece
     from temptrack.client import Client
-    from temptrack.types import FoundMusic, Hit, ImportReport
+    from temptrack.types import FoundMusic, Hit, ImportReport, TrackFilter
 
 CLIP_WISHES = (
     ("bbb-480p-30s.mp4", "a gentle, happy morning"),
@@ -25,6 +25,9 @@ WORDS = "tender acoustic guitar, slow, no drums"
 LIKE = "stock-energetic-electronic-2"
 SEED = ("stock-calm-acoustic-1", "stock-tender-acoustic-1", "stock-nostalgic-acoustic-1")
 UNANSWERABLE = "brutal death metal with screaming vocals, 160 bpm, in E minor, 16 bars"
+# One artist made half of this catalogue, and its jingles are too short to lie under a clip.
+MAX_PER_ARTIST = 58
+MIN_DURATION_S = 20.0
 NUM_HITS = 3
 NUM_CONTINUED = 6
 
@@ -100,12 +103,18 @@ def _import(run: Run, client: "Client") -> "ImportReport":
     return import_and_show(run, client, gather_sources([demo_folder() / "catalogue.jsonl"]))
 
 
+def _conditions() -> "TrackFilter":
+    from temptrack.types import TrackFilter
+
+    return TrackFilter(min_duration_s=MIN_DURATION_S, max_per_artist=MAX_PER_ARTIST)
+
+
 def _answer_clip(run: Run, client: "Client", out: Path, name: str, wish: str) -> DemoAnswer:
     from services.cli.preview import write_previews
 
     clip = demo_folder() / "clips" / name
     _say(run, f"2. Music for the clip {name}" + (f', "{wish}"' if wish else ", without a word"))
-    found = client.find_music(wish, clip=clip, limit=NUM_HITS)
+    found = client.find_music(wish, clip=clip, filter=_conditions(), limit=NUM_HITS)
     best = dataclasses.replace(found, hits=found.hits[:1])
     folder = out / "clips" / clip.stem
     files = write_previews(client, best, clip=clip, folder=folder, note=run.note)
@@ -120,7 +129,7 @@ def _answer_clip(run: Run, client: "Client", out: Path, name: str, wish: str) ->
 
 def _answer_words(run: Run, client: "Client") -> DemoAnswer:
     _say(run, f'3. Music for words: "{WORDS}"')
-    found = client.find_music(WORDS, limit=NUM_HITS)
+    found = client.find_music(WORDS, filter=_conditions(), limit=NUM_HITS)
     _show_found(run, found, [])
     return DemoAnswer(question=WORDS, hits=found.hits, no_match=found.no_match)
 
@@ -129,7 +138,7 @@ def _answer_like(run: Run, client: "Client") -> DemoAnswer:
     from services.cli.output import hits_table
 
     _say(run, f"4. Tracks like {LIKE}")
-    found = client.find_similar(LIKE, limit=NUM_HITS)
+    found = client.find_similar(LIKE, filter=_conditions(), limit=NUM_HITS)
     if not run.as_json:
         run.out.print(hits_table(found.hits))
     return DemoAnswer(question=f"like {LIKE}", hits=found.hits, no_match=found.no_match)
@@ -139,7 +148,7 @@ def _continue(run: Run, client: "Client") -> DemoAnswer:
     from services.cli.output import hits_table
 
     _say(run, f"5. A playlist that goes on from {', '.join(SEED)}")
-    found = client.continue_playlist(SEED, limit=NUM_CONTINUED)
+    found = client.continue_playlist(SEED, filter=_conditions(), limit=NUM_CONTINUED)
     if not run.as_json:
         run.out.print(hits_table(found.hits))
     return DemoAnswer(question=f"continue {', '.join(SEED)}", hits=found.hits)

@@ -185,11 +185,11 @@ def _write_previews(
 def _seen_line(seen: "ClipDescription | None") -> str:
     if seen is None:
         return ""
-    words = ", ".join(seen.words[:5])
-    light = (
-        "bright" if seen.brightness > 0.55 else "dark" if seen.brightness < 0.3 else "mid light"
+    light = "bright" if seen.brightness > 0.55 else "dark" if seen.brightness < 0.3 else "mid"
+    facts = (
+        *seen.words[:5],
+        f"{light} light",
+        f"motion {seen.motion:.2f}",
+        f"{seen.cuts_per_minute:.0f} cuts a minute",
     )
-    return (
-        f"seen: {words or 'nothing with a name'}; {light}, motion {seen.motion:.2f}, "
-        f"{seen.cuts_per_minute:.0f} cuts a minute"
-    )
+    return "seen: " + ", ".join(facts)
