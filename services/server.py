@@ -55,6 +55,8 @@ def configure_logging(level: str) -> None:
     logging.basicConfig(
         level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    # It tells of every build for other processors that it looked for and did not find.
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
 
 
 def serve(config: Config, *, ready: Ready, build: Build = build_application) -> None:

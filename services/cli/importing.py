@@ -75,7 +75,8 @@ def import_and_show(run: Run, client: "Client", gathered: "Gathered") -> "Import
 
 def import_sources(run: Run, client: "Client", gathered: "Gathered") -> "ImportReport":
     """Imports through a client with progress; an interrupt stops the import on the server."""
-    run.note(f"{len(gathered.sources):,} tracks to look at")
+    count = len(gathered.sources)
+    run.note(f"{count:,} track{'' if count == 1 else 's'} to look at")
     job = client.import_tracks(gathered.sources)
     try:
         with _Bar(run) as bar:

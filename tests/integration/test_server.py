@@ -163,6 +163,29 @@ def test_tracks_are_changed_and_removed(client: Client, music: Path) -> None:
     assert all(hit.track.id != "69" for hit in client.find_music("pitch-69", raw=True).hits)
 
 
+def test_searches_go_on_while_tracks_come_and_go(client: Client, tmp_path: Path) -> None:
+    folder = tmp_path / "music"
+    names = [f"tone{number}" for number in range(12)]
+    for number, name in enumerate(names):
+        write_tone(folder / f"{name}.wav", 220.0 * 2 ** (number / 12))
+    job = client.import_tracks(
+        [types.TrackSource(media=folder / f"{name}.wav", id=name) for name in names]
+    )
+    removed: set[str] = set()
+    while not job.operation or not job.operation.done or len(removed) < 6:
+        there = [track.id for track in client.all_tracks()]
+        for name in set(there) & set(names[::2]):
+            client.remove_track(name)
+            removed.add(name)
+        found = {hit.track.id for hit in client.find_music("pitch-57", raw=True, limit=99).hits}
+        assert not found & removed
+        if job.operation:
+            job.operation.refresh()
+    job.wait()
+    assert {track.id for track in client.all_tracks()} == set(names[1::2])
+    assert client.find_music("pitch-58").hits[0].track.id == "tone1"
+
+
 def test_a_reindex_puts_a_generation_live(client: Client, music: Path) -> None:
     import_all(client, music)
     assert client.status().generation == ""
