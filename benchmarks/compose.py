@@ -11,7 +11,6 @@ Intervals are Wilson's, 95 %.
 import argparse
 import itertools
 import json
-import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.intervals import wilson
 from symbolic.brief import Brief
 from symbolic.check import KEY_TONICS, PROFILES, find_key, measure_midi, read_notes
 from symbolic.checkpoint import load_model
@@ -27,7 +27,6 @@ from symbolic.plan import make_plan
 from symbolic.report import AttributeReport, report_attributes
 from symbolic.sketch import STEPS_PER_QUARTER, Sketch
 
-Z = 1.959964  # 95 %
 GRAM = 8
 SEGMENT_STEPS = 16 * 16
 WINDOW_BARS, WINDOW, MOST_WINDOWS = 12, 512, 150
@@ -224,16 +223,6 @@ def measure_likelihood(data_dir: Path) -> dict[str, Any]:
             losses = [float(token_loss(network, stack_rows([row]))) for row in chosen]
         figures[metre] = {"nats": round(float(np.mean(losses)), 3), "n": len(losses)}
     return figures
-
-
-def wilson(answers: Sequence[bool]) -> dict[str, Any]:
-    """Share with N and the 95 % interval (Wilson 1927), in per cent."""
-    n = len(answers)
-    share = sum(answers) / n
-    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
-    low, high = 100 * max(0.0, centre - half), 100 * min(1.0, centre + half)
-    return {"share": round(100 * share, 1), "n": n, "low": round(low, 1), "high": round(high, 1)}
 
 
 def print_figures(figures: dict[str, Any]) -> None:

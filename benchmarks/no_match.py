@@ -1,6 +1,6 @@
 """How often "no match" is answered where nothing fits, and how often wrongly where something does.
 
-Run from the repository's root: `python -m benchmarks.no_match --data DIR [--json]`. Catalogues of
+Run from the repository's root: `python -m benchmarks.no_match [--data DIR] [--json]`. Catalogues of
 at most 30 tracks of one kind (recordings of `emotify` by genre, `stock`, rendered classical piano)
 are asked the questions of `no_match.tsv`: twelve that each can serve, twelve that it cannot, and
 ten that are not about music. None of these tracks or texts was used to fit heads or calibration.
@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.fit_calibration import CATALOGUE_SIZE, OUT, spread_out, track_rows
+from benchmarks.intervals import wilson
 from encoders.embed import load_embedder
 from encoders.training.manifests import Track, read_tracks
 from index.calibration import Calibration, track_scores
@@ -41,13 +40,15 @@ class Answered:
     kind: str  # "served", "unserved", "not about music"
     num_tracks: int
     num_questions: int
-    no_match: float  # share answered "no match"
+    no_match: float  # share answered "no match", in per cent
+    low: float  # its 95 % interval (Wilson)
+    high: float
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Ask and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--json", action="store_true")
     parser.add_argument(
         "--each", action="store_true", help="every question with its best relevance"
@@ -64,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     for a in answered:
         print(
-            f"{a.catalogue:14}{a.kind:18}{a.num_questions:4} questions, no match {a.no_match:.2f}"
+            f"{a.catalogue:14}{a.kind:18}{a.num_questions:4} questions, "
+            f"no match {a.no_match:.0f} % [{a.low:.0f}, {a.high:.0f}]"
         )
 
 
@@ -117,10 +119,18 @@ def _count_kinds(best: Mapping[Question, float], floor: float, name: str) -> lis
     answered = []
     for kind in ("served", "unserved", "not about music"):
         values = [r for q, r in best.items() if _kind(q) == kind and name in (q.catalogue, "all")]
+        share = wilson([relevance < floor for relevance in values])
         answered.append(
-            Answered(catalogue=name, kind=kind, num_tracks=CATALOGUE_SIZE,
-                     num_questions=len(values), no_match=float(np.mean(np.array(values) < floor)))
-        )  # fmt: skip
+            Answered(
+                catalogue=name,
+                kind=kind,
+                num_tracks=CATALOGUE_SIZE,
+                num_questions=share["n"],
+                no_match=share["share"],
+                low=share["low"],
+                high=share["high"],
+            )
+        )
     return answered
 
 
