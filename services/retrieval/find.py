@@ -28,7 +28,7 @@ from services.recommendation.shaping import (
 from services.retrieval.asks import drop_ruled_out, weigh_asks
 from services.retrieval.named import add_named, find_named, last_without_sound
 from services.retrieval.query import Answer, MusicQuery, SimilarQuery
-from services.retrieval.reasons import explain
+from services.retrieval.reasons import explain, latest_start_s
 from services.retrieval.snapshot import Snapshot
 from services.retrieval.tools import Tools
 from services.retrieval.wish import Wish, make_wish
@@ -78,6 +78,7 @@ def find_music(query: MusicQuery, tools: Tools) -> Answer:
     pieces = merge_versions(kept, known=wish.known)
     fitting = keep_above_floor(pieces, found.floor)
     chosen = diversify(cap_artists(fitting, query.filter.max_per_artist), query.limit)
+    chosen = leave_room(chosen, wish.clip_s)
     answer = _answer(explain(chosen, wish), wish, replace(found, candidates=tuple(pieces)))
     if answer.no_match and query.may_compose:
         answer = replace(answer, composed=compose_instead(query, wish, pieces, tools))
@@ -142,6 +143,13 @@ def allowed_rows(
     if conditions.allows_all:
         return None
     return tools.catalogue.rows_allowed(conditions, snapshot.space)
+
+
+def leave_room(candidates: Sequence[Candidate], clip_s: float | None) -> list[Candidate]:
+    """Starts early enough that the music lasts as long as the clip, where the track does."""
+    if clip_s is None:
+        return list(candidates)
+    return [replace(c, start_s=min(c.start_s, latest_start_s(c, clip_s))) for c in candidates]
 
 
 def compose_instead(

@@ -208,12 +208,19 @@ def _side(value: float, *, low: str, high: str) -> str:
     return high if value > CLEAR_SIDE else low if value < -CLEAR_SIDE else ""
 
 
+def latest_start_s(candidate: Candidate, clip_s: float) -> float:
+    """The latest place from which a track lasts as long as a clip; 0 where it is shorter."""
+    return max(0.0, (candidate.track.duration_s or 0.0) - clip_s)
+
+
 def _place_reasons(candidate: Candidate, wish: "Wish") -> Iterator[Reason]:
     if candidate.start_s < START_WORTH_SAYING_S:
         return
     mood = _only_mood(wish)
-    best = f"it is most {mood}" if mood else "it fits best"
-    yield Reason(kind="place", text=f"starts at {clock(candidate.start_s)}, where {best}")
+    why = f"where it is most {mood}" if mood else "where it fits best"
+    if wish.clip_s is not None and candidate.start_s == latest_start_s(candidate, wish.clip_s):
+        why = "so that it lasts as long as the clip"
+    yield Reason(kind="place", text=f"starts at {clock(candidate.start_s)}, {why}")
 
 
 def _only_mood(wish: "Wish") -> str:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from encoders.understanding import understand_text
 from services.catalogue.records import TrackFilter
 from services.errors import InvalidRequest, NoSound, NotFound
-from services.retrieval.find import EVEN_ODDS, find_music, find_similar, floor_for
+from services.recommendation.hits import Candidate
+from services.retrieval.find import EVEN_ODDS, find_music, find_similar, floor_for, leave_room
 from services.retrieval.query import Answer, MusicQuery, SimilarQuery
+from services.retrieval.reasons import reasons_for
 from services.retrieval.wish import Wish
 from tests.fakes import write_tone
 from tests.fixtures.retrieval import (  # noqa: F401 - two of them are fixtures
@@ -94,6 +96,24 @@ def test_a_clip_finds_what_sounds_like_its_colour(shelf: Shelf, tmp_path: Path) 
     assert ids(answer) == ["b"]
     assert answer.seen is not None
     assert answer.seen.words == ("blue",)
+
+
+@pytest.mark.parametrize(
+    ("clip_s", "start_s"), [(None, 12.0), (10.0, 12.0), (25.0, 5.0), (60.0, 0.0)]
+)
+def test_music_starts_early_enough_to_last_as_long_as_the_clip(
+    shelf: Shelf,  # noqa: F811
+    clip_s: float | None,
+    start_s: float,
+) -> None:
+    track = shelf.add("a", "rain", duration_s=30.0)
+    late = Candidate(track=track, relevance=0.9, start_s=12.0)
+    (moved,) = leave_room([late], clip_s)
+    assert moved.start_s == start_s
+    reasons = " ".join(
+        r.text for r in reasons_for(moved, Wish(vector=words_vector("rain"), clip_s=clip_s))
+    )
+    assert ("as long as the clip" in reasons) == (clip_s == 25.0)
 
 
 def test_the_balance_moves_the_answer_from_the_words_to_the_clip(
