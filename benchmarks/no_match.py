@@ -2,8 +2,9 @@
 
 Run from the repository's root: `python -m benchmarks.no_match [--data DIR] [--json]`.
 Catalogues of at most 30 tracks of one kind (recordings of `emotify` by genre, `stock`, rendered
-classical piano) are asked the questions of `no_match.tsv`: twelve that each can serve, twelve that it cannot, and
-ten that are not about music. None of these tracks or texts was used to fit heads or calibration.
+classical piano) are asked the questions of `no_match.tsv`: twelve that each can serve, twelve that
+it cannot, and ten that are not about music. None of these tracks or texts was used to fit heads or
+calibration.
 """
 
 import argparse
