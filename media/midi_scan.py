@@ -132,6 +132,15 @@ class _Cursor:
         self.at += 1
         return self.data[self.at - 1]
 
+    def take_data_byte(self) -> int:
+        """A byte of a channel event; parsers read outside their tables for one above 127."""
+        byte = self.take_byte()
+        if byte > 0x7F:
+            raise UnreadableMedia(
+                f"{self.name}: damaged: an event has a value of {byte}; at most 127 is allowed"
+            )
+        return byte
+
     def take_number(self) -> int:
         """A variable-length number of at most four bytes."""
         value = 0
@@ -162,7 +171,7 @@ def _walk_track(cursor: _Cursor, facts: MidiFacts, limits: Limits) -> None:
             cursor.at -= 1
             status = running
         if status in (_SYSEX, _SYSEX_ESCAPE):
-            cursor.take_block()
+            _take_exclusive(cursor)
         elif status == _META:
             if _take_meta(cursor, tick, facts):
                 break
@@ -179,6 +188,16 @@ def _check_walk(tick: int, facts: MidiFacts, limits: Limits, name: str) -> None:
         raise OverLimit(
             f"{name}: too long: more than {MAX_TICKS:,} ticks; at most {limits.max_midi_s:g} s "
             "are read"
+        )
+
+
+def _take_exclusive(cursor: _Cursor) -> None:
+    """Steps over data for one maker's instruments, in which parsers see events."""
+    content = cursor.take_block().removesuffix(bytes([_SYSEX_ESCAPE]))
+    if content and max(content) > 0x7F:
+        raise UnreadableMedia(
+            f"{cursor.name}: damaged: system exclusive data holds a value of {max(content)}; at "
+            "most 127 is allowed"
         )
 
 
@@ -199,7 +218,7 @@ def _take_meta(cursor: _Cursor, tick: int, facts: MidiFacts) -> bool:
 def _take_channel_event(cursor: _Cursor, status: int, facts: MidiFacts) -> None:
     if not 0x80 <= status < 0xF0:
         raise UnreadableMedia(f"{cursor.name}: damaged: a MIDI event of unknown kind {status:#x}")
-    cursor.take_byte()
+    cursor.take_data_byte()
     if status & 0xF0 not in _ONE_DATA_BYTE:
-        second = cursor.take_byte()
+        second = cursor.take_data_byte()
         facts.num_note_ons += status & 0xF0 == _NOTE_ON and second > 0
