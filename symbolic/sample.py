@@ -4,7 +4,8 @@ Masks keep what is structural (see `grammar`), the form decides which bars retur
 is left is drawn from the network. Judges nothing: `compose` selects.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,9 +33,25 @@ class Request:
     seed: int
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def sample_sketches(network: ComposerModel, request: Request) -> list[Sketch]:
     """One sketch per form, each with exactly the bars of its form's body."""
+    with _one_thread():
+        return _sample_rows(network, request)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A step is too small to share out: torch's threads would wait for each other at each one."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
+
+
+def _sample_rows(network: ComposerModel, request: Request) -> list[Sketch]:
     rows = [
         _Row(request, form, np.random.default_rng((request.seed, index)))
         for index, form in enumerate(request.forms)
