@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+# Read by torch and by the processes that tests start, when they load: the products here are small,
+# and threads that wait for each other at each one are slow where cores are shared.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
