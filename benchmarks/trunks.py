@@ -35,7 +35,6 @@ FLATS = {"Db": "C#", "Eb": "D#", "Gb": "F#", "Ab": "G#", "Bb": "A#", "Cb": "B", 
 START_UP = {
     "torch": "import torch",
     "open_clip (with torch)": "import open_clip",
-    "librosa": "from librosa.beat import beat_track; from librosa.feature import chroma_cqt",
     "load_embedder": "from encoders.embed import load_embedder; load_embedder()",
     "first text": "from encoders.embed import load_embedder; load_embedder().embed_text('rain')",
     "warm": "from encoders.embed import load_embedder; load_embedder().warm()",
@@ -84,7 +83,7 @@ def measure_speed(ears: MusicnnTrunk, reader: TextTrunk, eyes: PictureTrunk) -> 
     patches = np.load(FIXTURES / "musicnn_parity.npz")["patches"].repeat(5, axis=0)
     frames = synthetic_frames(16)
     texts = iter(f"slow sad piano number {i}" for i in range(10))
-    sound_features(sound, ears)  # librosa compiles on first use
+    sound_features(sound, ears)  # filters are made on first use
     return {
         "musicnn_x_real_time": 10 * 2.992 / best_of_three(lambda: ears.run(patches)),
         "all_sound_features_x_real_time": 30 / best_of_three(lambda: sound_features(sound, ears)),
