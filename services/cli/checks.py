@@ -18,7 +18,7 @@ State = Literal["ok", "warn", "fail"]
 
 PACKAGES = (
     "torch", "open_clip_torch", "transformers", "grpcio", "protobuf", "sqlalchemy", "av",
-    "decord", "symusic", "midirenderer", "librosa", "soundfile",
+    "decord", "symusic", "midirenderer", "soundfile",
 )  # fmt: skip
 MIN_FREE_BYTES = 1 << 30
 MIN_MEMORY_BYTES = 4 << 30

@@ -60,9 +60,9 @@ def _show(out: "Console", found: "Table") -> None:
             row.method,
             str(row.num_tracks),
             str(row.num_queries),
-            f"{row.chance:.3f}",
-            f"{row.value:.3f}",
-            f"{row.low:.3f} to {row.high:.3f}",
+            f"{row.chance:.2f}",
+            f"{row.value:.2f}",
+            f"{row.low:.2f}..{row.high:.2f}",
         )
         for row in ordered
     ]
