@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.bench.text import words_of
+from encoders.bench.tracks import embed_tracks
 from encoders.embed import Embedder, load_embedder
-from encoders.evaluation import embed_tracks, words_of
 from encoders.training.manifests import MULTI_INSTRUMENT, Track, read_tracks, training_tracks
 from encoders.trunks.checkpoint import WEIGHTS
 from index.calibration import Calibration, Pairs, fit_calibration

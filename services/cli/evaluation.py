@@ -11,7 +11,7 @@ from services.cli.output import say, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from encoders.evaluation import Table
+    from encoders.bench.table import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     run: Run,
-    task: Annotated[str, typer.Argument(help="text or emotion.")],
+    task: Annotated[str, typer.Argument(help="The protocol: emotion, text ...")],
     data: Annotated[
         Path,
         typer.Option(

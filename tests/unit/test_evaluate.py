@@ -13,7 +13,7 @@ def ignore(done: int, total: int, what: str) -> None:
 
 
 def test_a_task_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="there are text, emotion"):
+    with pytest.raises(InvalidRequest, match="there are emotion, text"):
         evaluate_towers("taste", tmp_path, progress=ignore)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from encoders.baselines import random_scorer
-from encoders.emotion_truth import (
+from encoders.bench.baselines import random_scorer
+from encoders.bench.emotify import (
     EmotionTruth,
     Wish,
     emotion_measures,
@@ -15,7 +15,7 @@ from encoders.emotion_truth import (
     opposite_correlations,
     summed_relevance,
 )
-from encoders.evaluation import chance_of, words_of
+from encoders.bench.text import chance_of, words_of
 
 JOY = np.array([0.9, 0.6, 0.3, 0.0])
 CALM = np.array([0.1, 0.2, 0.8, 0.9])

@@ -77,7 +77,7 @@ def test_captions_are_those_of_the_training_part(data_dir: Path) -> None:
 
 @pytest.mark.slow
 def test_no_prompt_or_wish_of_the_evaluation_is_a_training_text(data_dir: Path) -> None:
-    from encoders.emotion_truth import read_truth
+    from encoders.bench.emotify import read_truth
 
     truth = read_truth(data_dir)
     texts = {example.text.lower() for example in training_texts(data_dir, seed=0)}

@@ -79,9 +79,10 @@ def test_nothing_is_relevant_to_a_sentence_about_something_else(
 
 @pytest.mark.slow
 def test_the_shipped_heads_reach_the_listeners(embedder: Embedder, data_dir: Path) -> None:
-    from encoders.evaluation import evaluate_emotion
+    from encoders.bench.emotion import tabulate
+    from encoders.bench.setting import Setting
 
-    rows = evaluate_emotion(embedder, data_dir).rows
+    rows = tabulate(Setting(embedder=embedder, data_dir=data_dir)).rows
     means = {
         r.subset: r.value
         for r in rows

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from encoders.bench.setting import TextEmbedder
+
 SentenceVectors = Callable[[Sequence[str]], np.ndarray]  # N texts -> (N, 384) unit length
 Scorer = Callable[[Sequence[str]], np.ndarray]
 
@@ -48,6 +50,15 @@ def metadata_scorer(words: Sequence[str], sentence_vectors: SentenceVectors) -> 
 
     def score(texts: Sequence[str]) -> np.ndarray:
         return np.asarray(sentence_vectors(texts) @ written.T)
+
+    return score
+
+
+def vector_scorer(embedder: TextEmbedder, tracks: np.ndarray) -> Scorer:
+    """Inner products of texts with (N, 256) tracks: what is measured, no baseline."""
+
+    def score(texts: Sequence[str]) -> np.ndarray:
+        return np.asarray(embedder.embed_texts(list(texts)) @ tracks.T)
 
     return score
 

@@ -1,0 +1,138 @@
+"""Listeners' emotions, genres, opposites and wishes on `emotify`, and moods on `stock`.
+
+Zero-shot: a text ranks the tracks.
+
+Conventions
+    Scores are (N,) for each text, higher is closer. Sound alone is ranked: titles, artists and
+    tags play no part, but in the baseline that says so. Intervals draw artists.
+
+Metrics
+    See `emotify.py`: Spearman of summed relevance with listeners' shares, genre accuracy,
+    opposites apart, nDCG@10 of wishes; mean AUROC of the moods of `stock`.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+
+from encoders.bench.baselines import (
+    Scorer,
+    metadata_scorer,
+    random_scorer,
+    tag_name_scorer,
+    vector_scorer,
+)
+from encoders.bench.emotify import (
+    EmotionTruth,
+    Measure,
+    emotion_measures,
+    mean_mood_auroc,
+    read_truth,
+)
+from encoders.bench.setting import Setting
+from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
+from encoders.bench.tracks import embed_tracks
+from encoders.metrics import bootstrap_interval
+from encoders.training.manifests import read_tracks
+
+
+def tabulate(setting: Setting) -> Table:
+    """Every measure on all tracks and on each split, beside the baselines.
+
+    Raises:
+        FileNotFoundError: the folder lacks the manifest or the prompts.
+    """
+    truth = read_truth(setting.data_dir)
+    vectors = embed_tracks(read_tracks(setting.data_dir, "emotify"), setting)
+    scorers = {
+        MODEL: vector_scorer(setting.embedder, vectors.tracks),
+        "tag-name cosine": tag_name_scorer(vectors.tags, setting.sentence_vectors),
+        "titles alone": metadata_scorer(truth.titles, setting.sentence_vectors),
+        RANDOM: random_scorer(len(vectors.ids)),
+    }
+    rows = [
+        row for method, score in scorers.items() for row in _emotion_rows(method, score, truth)
+    ]
+    if (setting.data_dir / "stock.jsonl").exists():
+        rows += _stock_rows(setting)
+    note = "zero-shot: nothing was trained on these tracks; choices were made on val"
+    return Table(name="emotion", note=note, rows=tuple(rows))
+
+
+def validate(scores: Mapping[str, np.ndarray], truth: EmotionTruth) -> None:
+    """Refuse scores that do not fit the truth.
+
+    Raises:
+        ValueError: a text without scores, other lengths, or values that are not finite.
+    """
+    for text in truth.texts:
+        if text not in scores:
+            raise ValueError(f"the text {text!r} has no scores")
+        if scores[text].shape != truth.genres.shape:
+            raise ValueError(f"{text!r}: scores {scores[text].shape} for {truth.genres.shape}")
+        if not np.isfinite(scores[text]).all():
+            raise ValueError(f"{text!r}: scores must be finite")
+
+
+def evaluate(scores: Mapping[str, np.ndarray], truth: EmotionTruth) -> dict[str, float]:
+    """Every measure over all tracks by name."""
+    validate(scores, truth)
+    everything = np.arange(len(truth.genres))
+    return {m.name: m.of(everything) for m in emotion_measures(scores, truth)}
+
+
+def _emotion_rows(method: str, score: Scorer, truth: EmotionTruth) -> list[Row]:
+    scores = dict(zip(truth.texts, score(truth.texts), strict=True))
+    return [
+        _measure_row(method, measure, truth, subset=subset, members=members)
+        for subset, members in truth.subsets().items()
+        for measure in emotion_measures(scores, truth)
+    ]
+
+
+def _measure_row(
+    method: str, measure: Measure, truth: EmotionTruth, *, subset: str, members: np.ndarray
+) -> Row:
+    artists = [truth.artists[i] for i in members]
+    return make_row(
+        bootstrap_interval(artists, partial(_of_members, measure, members)),
+        method=method,
+        metric=measure.name,
+        subset=subset,
+        num_tracks=len(members),
+        num_queries=measure.num_queries,
+        chance=measure.chance,
+    )
+
+
+def _stock_rows(setting: Setting) -> list[Row]:
+    tracks = read_tracks(setting.data_dir, "stock")
+    vectors = embed_tracks(tracks, setting).tracks
+    labels = np.array([t.labels["mood"] for t in tracks])
+    moods = sorted(set(labels.tolist()))
+    groups = [f"{t.labels['mood']} {t.labels['style']}" for t in tracks]
+    scorers = {
+        MODEL: vector_scorer(setting.embedder, vectors),
+        RANDOM: random_scorer(len(tracks)),
+    }
+    rows = []
+    for method, score in scorers.items():
+        scores = score([f"{mood} music" for mood in moods])
+        interval = bootstrap_interval(groups, partial(_of_moods, scores, labels, moods))
+        row = make_row(
+            interval, method=method, metric="mood AUROC", subset="stock",
+            num_tracks=len(tracks), num_queries=len(moods), chance=0.5,
+        )  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def _of_members(measure: Measure, members: np.ndarray, rows: np.ndarray) -> float:
+    return measure.of(members[rows])
+
+
+def _of_moods(
+    scores: np.ndarray, labels: np.ndarray, moods: Sequence[str], rows: np.ndarray
+) -> float:
+    return mean_mood_auroc(scores[:, rows], labels[rows], moods)

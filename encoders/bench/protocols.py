@@ -1,0 +1,28 @@
+"""The protocols of the bench by name; a protocol's module is imported when it is first run.
+
+Each module has `validate`, metrics and `evaluate` on plain arrays, and `tabulate(setting)`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+
+from encoders.bench.setting import Setting
+from encoders.bench.table import Table
+
+Protocol = Callable[[Setting], Table]
+
+MODULES = {  # name -> module with `tabulate`
+    "emotion": "encoders.bench.emotion",
+    "text": "encoders.bench.text",
+}
+
+
+def _tabulate(module: str, setting: Setting) -> Table:
+    table: Table = import_module(module).tabulate(setting)
+    return table
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    name: partial(_tabulate, module) for name, module in MODULES.items()
+}
