@@ -3,6 +3,10 @@
 EncoderError
 ├── UnknownProfile    no such set of towers
 ├── BrokenWeights     a weight file is missing, changed, or does not fit its card
+├── RefusedCheckpoint a checkpoint that is broken by itself or may not be used for this
+├── MissingCheckpoint a checkpoint that is neither here nor to be had
+├── RefusedData       examples that may not train, or are not in the format that they claim
+├── BrokenTower       a tower's answers to fixed inputs are not what a healthy one gives
 ├── BrokenVector      a tower gave a row without length or with NaN; it never leaves
 ├── UnusableText      a text without a word
 ├── UnusableSound     samples that no tower can take (wrong rate or shape, NaN)
@@ -26,6 +30,30 @@ class BrokenWeights(EncoderError):
     """Refuses weights that are missing or are not the ones that their card names."""
 
     reason = "BROKEN_WEIGHTS"
+
+
+class RefusedCheckpoint(EncoderError):
+    """Refuses a checkpoint that is broken by itself or whose licence forbids the use."""
+
+    reason = "REFUSED_CHECKPOINT"
+
+
+class MissingCheckpoint(EncoderError):
+    """Says that a checkpoint is neither on this machine nor to be had."""
+
+    reason = "MISSING_CHECKPOINT"
+
+
+class RefusedData(EncoderError):
+    """Refuses examples that may not train, or whose file is not of its format."""
+
+    reason = "REFUSED_DATA"
+
+
+class BrokenTower(EncoderError):
+    """Refuses towers whose answers to fixed inputs are not those of healthy ones."""
+
+    reason = "BROKEN_TOWER"
 
 
 class BrokenVector(EncoderError):
