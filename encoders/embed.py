@@ -89,6 +89,7 @@ class Embedder:
 
     def __init__(self, space: Space, weights: Path) -> None:
         self.space = space
+        self.weights = weights
         self._hearing = _Once(partial(_load_hearing, weights))
         self._reading = _Once(partial(load_minilm, weights / "minilm"))
         self._seeing = _Once(partial(load_efficientnet, weights / "efficientnet"))
@@ -100,6 +101,10 @@ class Embedder:
         for part in (self._reading, self._seeing, self._hearing, self._audio_head):
             part.get()
         self.embed_text("music")
+
+    def forget(self) -> None:
+        """Drop remembered sentences, so that the next answer is computed anew."""
+        self._reading.get().forget()
 
     def embed_text(self, text: str) -> TextEmbedding:
         """The vector of a wish in words and what was understood of it.
@@ -120,6 +125,11 @@ class Embedder:
         if not texts:
             return np.zeros((0, DIMENSION), dtype=np.float32)
         return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts]))
+
+    def embed_sentences(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors (N, 256) of sentences alone, as if no list of words had been read."""
+        sentences = self._reading.get().sentence_vectors(texts)
+        return make_unit(self._text_head.get().network(sentences))
 
     def embed_sound(self, sound: "Sound") -> SoundEmbedding:
         """The vectors of a mono sound at 16 kHz: segments of 9 s, one every 6 s, and the whole.

@@ -54,6 +54,11 @@ class TextTrunk:
         """Word pieces of a text as the network reads it, both end marks included, at most 128."""
         return int(_lengths(self._tokenizer([text]))[0])
 
+    def forget(self) -> None:
+        """Drop the remembered vectors."""
+        with self._lock:
+            self._cache.clear()
+
     def _cached(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         with self._lock:
             return {text: self._cache[text] for text in texts if text in self._cache}

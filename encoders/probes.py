@@ -1,0 +1,168 @@
+"""Fixed inputs that every healthy tower tells apart: sentences, sounds and clips made by code.
+
+The sounds are sketches of music drawn with sines and noise from a fixed generator, the clips plain
+colours at rest or in motion. Nothing here is music, a picture of anything, or read from a file,
+so nothing can be missing. Knows no tower.
+
+N samples at 16 kHz, T frames.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from media.audio import TRUNK_RATE, Sound
+from media.video import Frames
+
+SOUND_S = 3.0
+CLIP_FRAMES, CLIP_ROWS, CLIP_COLUMNS = 4, 72, 128
+FRAMES_PER_SECOND = 4.0
+
+SENTENCES = (
+    "a slow sad piano", "fast heavy metal with distorted guitars", "a quiet lullaby",
+    "cheerful folk dance with an accordion", "dark ambient drones", "techno for a night club",
+    "a solemn choir", "funky bass and drums", "romantic strings", "an angry punk song",
+    "boss fight at dawn", "rain on a window",
+)  # fmt: skip
+
+ANTONYMS = (
+    ("calm music", "energetic music"), ("happy music", "sad music"), ("loud music", "quiet music"),
+    ("fast music", "slow music"), ("acoustic music", "electronic music"),
+    ("tender music", "aggressive music"), ("dark music", "bright music"),
+    ("relaxed music", "tense music"), ("music with drums", "music without drums"),
+)  # fmt: skip
+
+# What each sound is a sketch of, in words that no other sound fits as well.
+SOUND_WORDS: Mapping[str, str] = MappingProxyType({
+    "pad": "calm quiet ambient music",
+    "beat": "loud energetic electronic dance music",
+    "pluck": "acoustic guitar, folk",
+    "wall": "aggressive heavy metal with distorted guitars",
+})  # fmt: skip
+
+# And what each clip suggests: the sentence whose affect lies nearer than the others'.
+CLIP_WORDS: Mapping[str, str] = MappingProxyType({
+    "bright still": "calm happy music",
+    "dark still": "dark sad music",
+    "flicker": "energetic happy loud music",
+    "storm": "dark tense energetic music",
+})  # fmt: skip
+
+
+def probe_sounds() -> dict[str, Sound]:
+    """The sounds by name, 3 s each, mono at 16 kHz."""
+    drawn: Mapping[str, Callable[[], np.ndarray]] = {
+        "pad": _pad, "beat": _beat, "pluck": _pluck, "wall": _wall,
+    }  # fmt: skip
+    return {
+        name: Sound(samples=draw().astype(np.float32), sample_rate=TRUNK_RATE)
+        for name, draw in drawn.items()
+    }
+
+
+def probe_clips() -> dict[str, Frames]:
+    """The clips by name, 4 frames at 4 frames a second."""
+    drawn = {
+        "bright still": _bright_still(), "dark still": _dark_still(),
+        "flicker": _flicker(), "storm": _storm(),
+    }  # fmt: skip
+    times_s = np.arange(CLIP_FRAMES, dtype=np.float32) / np.float32(FRAMES_PER_SECOND)
+    return {
+        name: Frames(
+            rgb=rgb,
+            times_s=times_s,
+            duration_s=CLIP_FRAMES / FRAMES_PER_SECOND,
+            frame_rate=FRAMES_PER_SECOND,
+        )
+        for name, rgb in drawn.items()
+    }
+
+
+def _times() -> np.ndarray:
+    return np.arange(int(SOUND_S * TRUNK_RATE)) / TRUNK_RATE
+
+
+def _pad() -> np.ndarray:
+    """A soft chord of sines that swells: C3, G3, C4, E4."""
+    t = _times()
+    voices = [np.sin(2 * np.pi * f * t) for f in (130.81, 196.0, 261.63, 329.63)]
+    swell = 0.6 + 0.4 * np.sin(2 * np.pi * 0.25 * t)
+    return np.asarray(0.02 * swell * np.sum(voices, axis=0))
+
+
+def _beat() -> np.ndarray:
+    """132 beats a minute: a falling sine on each beat, noise between, a saw bass."""
+    t = _times()
+    beat_s = 60.0 / 132.0
+    since = t % beat_s
+    fall = 50.0 * since + 8.0 * (1.0 - np.exp(-30.0 * since))
+    kick = np.exp(-14.0 * since) * np.sin(2 * np.pi * fall)
+    off = (t + beat_s / 2) % beat_s
+    hat = _noise() * np.exp(-60.0 * off)
+    bass = 2.0 * ((55.0 * t) % 1.0) - 1.0
+    return np.asarray(0.6 * kick + 0.25 * hat + 0.2 * bass * (since > 0.1))
+
+
+def _pluck() -> np.ndarray:
+    """An arpeggio of plucked strings: decaying harmonics, a note each 0.375 s."""
+    t = _times()
+    notes = (196.0, 246.94, 293.66, 392.0, 293.66, 246.94, 220.0, 329.63)
+    total = np.zeros_like(t)
+    for i, pitch in enumerate(notes):
+        since = t - 0.375 * i
+        for k in range(1, 9):
+            ring = np.exp(-(2.0 + 1.2 * k) * np.maximum(since, 0.0)) / k
+            total += np.where(since >= 0, ring * np.sin(2 * np.pi * k * pitch * since), 0.0)
+    return np.asarray(0.12 * total)
+
+
+def _wall() -> np.ndarray:
+    """Power chords driven into clipping over quick drums of noise."""
+    t = _times()
+    root = np.where((t % 1.5) < 0.75, 82.41, 98.0)
+    phase = 2 * np.pi * np.cumsum(root) / TRUNK_RATE
+    driven = np.tanh(8.0 * (np.sin(phase) + np.sin(1.5 * phase) + 0.5 * np.sin(2 * phase)))
+    drum = _noise() * np.exp(-25.0 * (t % 0.1875))
+    return np.asarray(0.4 * driven + 0.3 * drum)
+
+
+def _noise() -> np.ndarray:
+    return np.random.default_rng(7).standard_normal(int(SOUND_S * TRUNK_RATE))
+
+
+def _bright_still() -> np.ndarray:
+    """A sky over a meadow: light blue fading to white, green below."""
+    rows = np.linspace(0.0, 1.0, CLIP_ROWS)[:, None, None]
+    sky, grass = np.array([150.0, 205.0, 255.0]), np.array([120.0, 200.0, 90.0])
+    picture = np.where(rows < 0.6, sky + 60.0 * rows, grass)
+    return _still(np.broadcast_to(picture, (CLIP_ROWS, CLIP_COLUMNS, 3)))
+
+
+def _dark_still() -> np.ndarray:
+    """Grey shapes in the dark: broad stripes between 25 and 60 of 255."""
+    columns = np.arange(CLIP_COLUMNS)[None, :, None]
+    picture = 42.0 + 17.0 * np.sin(2 * np.pi * columns / 48.0) * np.ones((CLIP_ROWS, 1, 3))
+    return _still(picture)
+
+
+def _flicker() -> np.ndarray:
+    """Checks in yellow and pink that change places from frame to frame."""
+    return _checks((250, 230, 60), (250, 120, 140))
+
+
+def _storm() -> np.ndarray:
+    """The same in black and dark red."""
+    return _checks((110, 10, 20), (8, 8, 12))
+
+
+def _checks(one: tuple[int, int, int], other: tuple[int, int, int]) -> np.ndarray:
+    rows, columns = np.mgrid[:CLIP_ROWS, :CLIP_COLUMNS]
+    squares = (rows // 12 + columns // 12)[..., None]
+    frames = [np.where((squares + i) % 2, one, other) for i in range(CLIP_FRAMES)]
+    return np.stack(frames).astype(np.uint8)
+
+
+def _still(picture: np.ndarray) -> np.ndarray:
+    frame = np.clip(picture, 0, 255).astype(np.uint8)
+    return np.repeat(frame[None], CLIP_FRAMES, axis=0)
