@@ -20,6 +20,7 @@ import numpy as np
 
 NUM_RESAMPLES = 1_000
 LEVEL = 0.95
+RECALLS = (1, 5, 10)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def median_rank(scores: np.ndarray, right: np.ndarray) -> float:
 def evaluate(scores: np.ndarray, right: np.ndarray) -> dict[str, float]:
     """Every yes-or-no metric of (Q, N) scores by name."""
     ranks = ranks_of_answers(scores, right)
-    recalls = {f"R@{k}": float((ranks <= k).mean()) for k in (1, 5, 10)}
+    recalls = {f"R@{k}": float((ranks <= k).mean()) for k in RECALLS}
     return recalls | {"median rank": float(np.median(ranks))}
 
 

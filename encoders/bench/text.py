@@ -7,13 +7,11 @@ Conventions
 
 Metrics
     R@k: share of queries with a right track among the first k. Median rank: of the best right
-    track. Chance is drawn, since queries have differing numbers of right answers.
+    track. Chance knows how many right answers each query has.
 
 The baseline "titles alone" searches the titles for those words.
 """
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,13 +22,14 @@ from encoders.bench.baselines import (
     tag_name_scorer,
     vector_scorer,
 )
+from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
-from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
+from encoders.bench.table import MODEL, RANDOM, Table
 from encoders.bench.tracks import embed_tracks
-from encoders.metrics import bootstrap_interval, evaluate, ranks_of_answers, validate
+from encoders.metrics import evaluate, validate
 from encoders.training.manifests import read_tracks
 
-__all__ = ["chance_of", "evaluate", "tabulate", "validate", "words_of"]
+__all__ = ["evaluate", "tabulate", "validate", "words_of"]
 
 WORD_FIELDS = ("scene", "context", "tags", "mood", "style", "genre", "text")
 MANIFEST, SPLIT = "audio", "test"
@@ -72,47 +71,3 @@ def words_of(labels: Any) -> str:
         value = labels.get(name)
         found += [str(v) for v in (value if isinstance(value, list) else [value]) if v]
     return ", ".join(dict.fromkeys(w.lower() for w in found))
-
-
-def ranking_rows(
-    method: str,
-    scores: np.ndarray,
-    right: np.ndarray,
-    *,
-    subset: str,
-    groups: Sequence[str] | None = None,
-) -> list[Row]:
-    """R@1, R@5, R@10 and median rank of (Q, N) scores; `groups` of the Q queries, by default each.
-
-    Every protocol that finds something among other things reports these.
-    """
-    num_queries, num_tracks = scores.shape
-    names = groups or [str(i) for i in range(num_queries)]
-    ranks = ranks_of_answers(scores, right)
-    chances = chance_of(right)
-    return [
-        make_row(
-            bootstrap_interval(names, partial(_of_ranks, metric, ranks)),
-            method=method,
-            metric=metric,
-            subset=subset,
-            num_tracks=num_tracks,
-            num_queries=num_queries,
-            chance=chances[metric],
-        )
-        for metric in evaluate(scores, right)
-    ]
-
-
-def chance_of(right: np.ndarray, *, num_draws: int = 200) -> dict[str, float]:
-    """Each metric for scores drawn at random, by drawing them."""
-    rng = np.random.default_rng(0)
-    draws = [evaluate(rng.random(right.shape), right) for _ in range(num_draws)]
-    return {metric: float(np.mean([d[metric] for d in draws])) for metric in draws[0]}
-
-
-def _of_ranks(metric: str, all_ranks: np.ndarray, rows: np.ndarray) -> float:
-    ranks = all_ranks[rows]
-    if metric == "median rank":
-        return float(np.median(ranks))
-    return float((ranks <= int(metric.removeprefix("R@"))).mean())

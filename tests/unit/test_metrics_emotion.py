@@ -15,7 +15,8 @@ from encoders.bench.emotify import (
     opposite_correlations,
     summed_relevance,
 )
-from encoders.bench.text import chance_of, words_of
+from encoders.bench.ranking import chance_of
+from encoders.bench.text import words_of
 
 JOY = np.array([0.9, 0.6, 0.3, 0.0])
 CALM = np.array([0.1, 0.2, 0.8, 0.9])
