@@ -15,6 +15,7 @@ Protocol = Callable[[Setting], Table]
 MODULES = {  # name -> module with `tabulate`
     "emotion": "encoders.bench.emotion",
     "text": "encoders.bench.text",
+    "halves": "encoders.bench.halves",
 }
 
 

@@ -1,12 +1,17 @@
 """Vectors of a manifest's tracks, as protocols measure them; features come from the cache."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from encoders.bench.setting import Setting
 from encoders.training.manifests import Track
+
+if TYPE_CHECKING:
+    from encoders.towers.audio import AudioHead
+    from encoders.trunks.features import SoundFeatures
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,13 +30,10 @@ def embed_tracks(tracks: Sequence[Track], setting: Setting | None = None) -> Tra
     Without a setting by the shipped head, with features in the user's cache folder.
     """
     from encoders.embed import make_unit
-    from encoders.towers.audio import load_audio_head
-    from encoders.training.cache import FeatureCache, default_cache_folder
     from encoders.trunks.features import segment_mean
 
-    folder = setting.cache_folder if setting else default_cache_folder()
-    features = FeatureCache(folder).features(tracks, setting.progress if setting else None)
-    head = (setting.audio_head if setting else None) or load_audio_head()
+    features = read_features(tracks, setting)
+    head = audio_head(setting)
     arrays = [(f.pools, f.tag_logits, f.signal) for f in features.values()]
     wholes = [[rows.mean(axis=0)[None] for rows in parts] for parts in arrays]
     pieces = [f.segments for f in features.values()]
@@ -45,3 +47,37 @@ def embed_tracks(tracks: Sequence[Track], setting: Setting | None = None) -> Tra
         ),
         tags=(tags - head.mean[:50]) / head.spread[:50],
     )
+
+
+def read_features(
+    tracks: Sequence[Track], setting: Setting | None = None
+) -> "dict[str, SoundFeatures]":
+    """Frozen features by track id, in the order of the tracks; unreadable ones are left out."""
+    from encoders.training.cache import FeatureCache, default_cache_folder
+
+    folder = setting.cache_folder if setting else default_cache_folder()
+    return FeatureCache(folder).features(tracks, setting.progress if setting else None)
+
+
+def audio_head(setting: Setting | None = None) -> "AudioHead":
+    """The head of a setting, by default the shipped one."""
+    from encoders.towers.audio import load_audio_head
+
+    return (setting.audio_head if setting else None) or load_audio_head()
+
+
+def project_part(
+    features: "Iterable[SoundFeatures]", setting: Setting, *, part: int, of: int = 2
+) -> np.ndarray:
+    """Unit vectors (N, 256) of one part of each track's patches: the second of two is part 1."""
+    from encoders.embed import make_unit
+
+    rows = []
+    for sound in features:
+        edges = np.linspace(0, len(sound.pools), of + 1).astype(int)
+        patches = slice(edges[part], max(edges[part + 1], edges[part] + 1))
+        parts = (sound.pools, sound.tag_logits, sound.signal)
+        rows.append([array[patches].mean(axis=0) for array in parts])
+    columns = [np.stack(column) for column in zip(*rows, strict=True)]
+    pools, tag_logits, signal = columns
+    return make_unit(audio_head(setting).project(pools, tag_logits, signal))
