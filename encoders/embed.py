@@ -13,17 +13,17 @@ catalogue.
 Scores are written music: render them first (`media.render`), then embed the sound.
 """
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from encoders.attributes import Description, describe_sound
 from encoders.errors import BrokenVector, UnknownProfile, UnusableText
+from encoders.once import Once
 from encoders.space import DIMENSION, Space, name_space
 from encoders.towers.audio import load_audio_head
 from encoders.towers.clip import ClipDescription, project_clip, view_clip
@@ -51,8 +51,6 @@ PREPROCESSING = {
     "version": 1,
 }
 SHORTEST_ROW = 1e-6
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,11 +88,11 @@ class Embedder:
     def __init__(self, space: Space, weights: Path) -> None:
         self.space = space
         self.weights = weights
-        self._hearing = _Once(partial(_load_hearing, weights))
-        self._reading = _Once(partial(load_minilm, weights / "minilm"))
-        self._seeing = _Once(partial(load_efficientnet, weights / "efficientnet"))
-        self._audio_head = _Once(partial(load_audio_head, weights / "heads" / "audio"))
-        self._text_head = _Once(partial(load_text_head, weights / "heads" / "text"))
+        self._hearing = Once(partial(_load_hearing, weights))
+        self._reading = Once(partial(load_minilm, weights / "minilm"))
+        self._seeing = Once(partial(load_efficientnet, weights / "efficientnet"))
+        self._audio_head = Once(partial(load_audio_head, weights / "heads" / "audio"))
+        self._text_head = Once(partial(load_text_head, weights / "heads" / "text"))
 
     def warm(self) -> None:
         """Load every tower now, so that the first answer is as quick as the second."""
@@ -228,21 +226,6 @@ def make_unit(rows: np.ndarray) -> np.ndarray:
     if not np.isfinite(lengths).all() or (lengths < SHORTEST_ROW).any():
         raise BrokenVector(f"rows of lengths {lengths.min()} to {lengths.max()} have no direction")
     return np.asarray(rows / lengths, dtype=np.float32)
-
-
-class _Once(Generic[T]):
-    """Loads a thing when it is first asked for, once, whichever thread asks."""
-
-    def __init__(self, load: Callable[[], T]) -> None:
-        self._load = load
-        self._loaded: T | None = None
-        self._lock = threading.Lock()
-
-    def get(self) -> T:
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-            return self._loaded
 
 
 def _load_hearing(weights: Path) -> "MusicnnTrunk":
