@@ -108,10 +108,14 @@ class Check:
     remedy: str = ""
     found: str = ""
 
-    def __str__(self) -> str:
+    @property
+    def measured(self) -> str:
+        """The figure beside what is allowed, in words."""
         low, high = self.allowed
-        measured = self.found or f"{self.figure:.4f}, allowed is {low:g} to {high:g}"
-        return f"{self.name}: {measured}"
+        return self.found or f"{self.figure:.6g}, allowed is {low:g} to {high:g}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.measured}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -3,12 +3,11 @@
 import importlib.metadata
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from google.longrunning import operations_pb2_grpc
 
@@ -23,6 +22,7 @@ from services.catalogue.store import Catalogue
 from services.config import Config
 from services.database import Sessions, open_database, upgrade_database
 from services.generation.compose import ComposesMusic
+from services.generation.late import LateComposer
 from services.generation.servicer import GenerationServicer
 from services.home import HOME_FORMAT, Home, HomeLock, lock_home, open_home
 from services.operations.progress import Progress
@@ -44,6 +44,7 @@ from services.retrieval.snapshot import CalibratesRelevance
 from services.retrieval.tools import EmbedsMusic, Tools
 from services.retrieval.words import RememberingEmbedder
 from services.sweeping import Sweeper
+from services.towers import check_at_start
 from services.uploads import MediaSource, UploadStore
 from services.workload import Workload
 from temptrack.v1 import (
@@ -54,10 +55,6 @@ from temptrack.v1 import (
     recommendation_pb2_grpc,
     retrieval_pb2_grpc,
 )
-
-if TYPE_CHECKING:
-    from symbolic.brief import Brief
-    from symbolic.compose import Composition
 
 logger = logging.getLogger(__name__)
 NUM_OPERATIONS = 1  # imports and reindexes wait for each other: they want the same cores
@@ -79,6 +76,7 @@ class Models:
         calibration: relevance before a generation brings its own.
         read_calibration: reads the calibration kept in a generation.
         fit_calibration: fits relevance to a catalogue.
+        check: refuses broken towers; takes whether to check even what was healthy before.
     """
 
     embedder: Embeds
@@ -87,6 +85,7 @@ class Models:
     calibration: CalibratesRelevance
     read_calibration: Callable[[bytes], CalibratesRelevance]
     fit_calibration: FitsCalibration
+    check: Callable[[bool], None] = lambda always: None
 
 
 LoadModels = Callable[[Config], Models]
@@ -134,23 +133,37 @@ class Application:
         self._resources.close()
 
 
-def build_application(config: Config, *, load: "LoadModels | None" = None) -> Application:
+def build_application(
+    config: Config, *, load: "LoadModels | None" = None, check_always: bool = True
+) -> Application:
     """An application over the home of the settings, with unfinished operations going on.
+
+    Args:
+        config: the settings.
+        load: what loads the models; by default those of the small profile.
+        check_always: whether the towers are checked even where they were healthy before.
 
     Raises:
         HomeInUse: another process owns the home.
         HomeTooNew: a later version wrote it.
         BrokenWeights: weights are missing or changed.
+        BrokenTower: a tower does not answer as a healthy one does.
     """
     with ExitStack() as resources:
         home = open_home(config.home)
         lock = resources.enter_context(lock_home(home))
         models = (load or load_models)(config)
         resources.callback(models.reader.close)
+        models.check(check_always)
         parts = _build_parts(config, home, models, resources)
         services = _build_services(config, parts, models, resources)
         parts.runner.resume_unfinished()
         return Application(services, lock, resources.pop_all())
+
+
+def build_private_application(config: Config) -> Application:
+    """The same for one command: towers that were healthy on this machine are not checked again."""
+    return build_application(config, check_always=False)
 
 
 def load_models(config: Config) -> Models:
@@ -164,10 +177,11 @@ def load_models(config: Config) -> Models:
     return Models(
         embedder=embedder,
         reader=MediaReader(num_children=config.media.decoders),
-        composer=_LateComposer(),
+        composer=LateComposer(),
         calibration=load_calibration(),
         read_calibration=read_calibration,
         fit_calibration=fit_calibration,
+        check=lambda always: check_at_start(embedder, always=always),
     )
 
 
@@ -368,20 +382,3 @@ def _version() -> str:
         return importlib.metadata.version("temptrack")
     except importlib.metadata.PackageNotFoundError:  # run from a checkout that was not installed
         return "uninstalled"
-
-
-class _LateComposer:
-    """Loads the composer with its first piece: most processes never compose."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._composer: ComposesMusic | None = None
-
-    def compose(self, brief: "Brief", *, seed: int, num_candidates: int = 8) -> "Composition":
-        """The best of some candidates."""
-        with self._lock:
-            if self._composer is None:
-                from symbolic.compose import load_composer
-
-                self._composer = load_composer()
-        return self._composer.compose(brief, seed=seed, num_candidates=num_candidates)

@@ -20,7 +20,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from services.bootstrap import Application, build_application
+from services.bootstrap import Application, build_application, build_private_application
 from services.config import Config, ServerConfig
 from services.errors import TemptrackError
 from services.status import StatusInterceptor
@@ -65,6 +65,7 @@ def serve(config: Config, *, ready: Ready, build: Build = build_application) -> 
     Raises:
         HomeInUse: another process owns the home.
         AddressInUse: another program listens at the address.
+        BrokenTower: a tower does not answer as a healthy one does; nothing is served.
     """
 
     async def run() -> None:
@@ -78,7 +79,9 @@ def serve(config: Config, *, ready: Ready, build: Build = build_application) -> 
 
 
 @contextlib.contextmanager
-def start_private_server(config: Config, *, build: Build = build_application) -> Iterator[str]:
+def start_private_server(
+    config: Config, *, build: Build = build_private_application
+) -> Iterator[str]:
     """A server in this process that no other user reaches, by its address, until the block ends.
 
     It listens on a socket in a folder that only this user may enter.

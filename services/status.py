@@ -53,6 +53,7 @@ CODES: Mapping[type[Exception], StatusCode] = {
     encoders.errors.UnusableSound: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnusableFrames: StatusCode.INVALID_ARGUMENT,
     encoders.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,
+    encoders.errors.BrokenTower: StatusCode.FAILED_PRECONDITION,
     encoders.errors.RefusedCheckpoint: StatusCode.FAILED_PRECONDITION,
     encoders.errors.MissingCheckpoint: StatusCode.FAILED_PRECONDITION,
     symbolic.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,

@@ -1,6 +1,7 @@
 """What `temptrack doctor` looks at: each check says what it found and what to do about it."""
 
 import importlib.metadata
+import math
 import os
 import shutil
 import socket
@@ -10,9 +11,12 @@ import wave
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from services.config import Config
+
+if TYPE_CHECKING:
+    from encoders.health import Check as TowerCheck
 
 State = Literal["ok", "warn", "fail"]
 
@@ -27,17 +31,22 @@ GIB = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """One thing that was looked at; `advice` is empty where nothing is to be done."""
+    """One thing that was looked at; `advice` is empty where nothing is to be done.
+
+    A figure, where there is one, must lie within the two values of `allowed`.
+    """
 
     name: str
     state: State
     found: str
     advice: str = ""
+    figure: float | None = None
+    allowed: tuple[float, float] | None = None
 
 
 def run_checks(config: Config) -> Iterator[Check]:
     """All checks in order; one that breaks has failed and does not stop the others."""
-    checks: dict[str, Callable[[], Check]] = {
+    checks: dict[str, Callable[[], Check | tuple[Check, ...]]] = {
         "platform": check_platform,
         "packages": check_packages,
         "FAISS": check_faiss,
@@ -47,13 +56,15 @@ def run_checks(config: Config) -> Iterator[Check]:
         "sound font": check_font,
         "encoder weights": check_encoder_weights,
         "composer weights": check_composer_weights,
+        "towers": check_towers,
         "home": lambda: check_home(config),
         "database": lambda: check_database(config),
         "address": lambda: check_address(config),
     }
     for name, check in checks.items():
         try:
-            yield check()
+            found = check()
+            yield from found if isinstance(found, tuple) else (found,)
         except Exception as error:  # noqa: BLE001 - what breaks here is what the user asks about
             yield Check(
                 name=name,
@@ -168,6 +179,14 @@ def check_composer_weights() -> Check:
     return Check(name="composer weights", state="ok", found=f"unchanged: {load_model().name}")
 
 
+def check_towers() -> tuple[Check, ...]:
+    """Every tower answers fixed sentences, sounds and clips as a healthy one does."""
+    from encoders import health
+    from encoders.embed import load_embedder
+
+    return tuple(_tower_check(check) for check in health.check_towers(load_embedder()))
+
+
 def check_home(config: Config) -> Check:
     """The home can be written, is not too new, and has room."""
     from services.home import HOME_FORMAT, Home, find_owner
@@ -246,6 +265,17 @@ def check_address(config: Config) -> Check:
                 advice="another program listens there; temptrack serve --address takes another",
             )
     return Check(name="address", state="ok", found=f"{address} is free")
+
+
+def _tower_check(check: "TowerCheck") -> Check:
+    return Check(
+        name=f"tower {check.name}",
+        state="ok" if check.ok else "fail",
+        found=check.measured,
+        advice=check.remedy,
+        figure=None if math.isnan(check.figure) else check.figure,
+        allowed=check.allowed,
+    )
 
 
 def _version(package: str) -> str:

@@ -22,9 +22,11 @@ def register(app: typer.Typer) -> None:
 
 
 def diagnose(run: Run) -> None:
-    """Looks at the packages, the weights, the home, the database and the address.
+    """Looks at the packages, the weights, the towers, the home, the database and the address.
 
-    Ends with 1 when something failed. ffmpeg is not needed.
+    Each tower answers fixed sentences, sounds and clips; its figures must lie where those of a
+    healthy tower lie. A server makes the quick part of this when it starts, and does not start
+    with a broken tower. Ends with 1 when something failed. ffmpeg is not needed.
 
     Examples:
       temptrack doctor

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 FAILED = 1
 WRONG_USE = 2
+BROKEN = 3
 UNREACHABLE = 4
 INTERRUPTED = 130
 
@@ -13,6 +14,8 @@ _CODES: Mapping[str, int] = {
     "InvalidArgumentError": WRONG_USE,
     "ConfigError": WRONG_USE,
     "UnreachableError": UNREACHABLE,
+    "BrokenTower": BROKEN,
+    "BrokenWeights": BROKEN,
     "CancelledError": INTERRUPTED,
 }
 

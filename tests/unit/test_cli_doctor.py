@@ -20,6 +20,7 @@ def test_a_check_that_breaks_has_failed_and_the_others_go_on(
     for name in ("packages", "faiss", "gpu", "decoder", "font", "encoder_weights"):
         monkeypatch.setattr(checks, f"check_{name}", break_down)
     monkeypatch.setattr(checks, "check_composer_weights", break_down)
+    monkeypatch.setattr(checks, "check_towers", break_down)
     found = {check.name: check for check in run_checks(Config(home=tmp_path / "home"))}
     assert found["packages"].state == "fail"
     assert "no such wheel" in found["packages"].found
@@ -75,6 +76,24 @@ def test_a_changed_weight_file_is_a_failure(
     monkeypatch.setattr(checks, "check_faiss", lambda: Check(name="x", state="ok", found=""))
     monkeypatch.setattr(checks, "check_gpu", lambda: Check(name="x", state="ok", found=""))
     monkeypatch.setattr(checks, "check_decoder", lambda: Check(name="x", state="ok", found=""))
+    monkeypatch.setattr(checks, "check_towers", lambda: ())
     found = {check.name: check for check in run_checks(Config(home=tmp_path / "home"))}
     assert found["encoder weights"].state == "fail"
     assert "SHA-256" in found["encoder weights"].found
+
+
+def test_a_tower_is_shown_by_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    import encoders.health
+
+    sick = encoders.health.Check(
+        name="text: spread", ok=False, figure=0.9993, allowed=(-1.0, 0.8), remedy="train anew"
+    )
+    silent = encoders.health.Check(
+        name="clip: answers", ok=False, figure=float("nan"), allowed=(0.0, 1e-5), found="no file"
+    )
+    monkeypatch.setattr(encoders.health, "check_towers", lambda towers: (sick, silent))
+    spread, answers = checks.check_towers()
+    assert (spread.state, spread.figure, spread.allowed) == ("fail", 0.9993, (-1.0, 0.8))
+    assert (spread.name, spread.advice) == ("tower text: spread", "train anew")
+    assert "0.9993, allowed is -1 to 0.8" in spread.found
+    assert (answers.figure, answers.found) == (None, "no file")  # JSON knows no NaN
