@@ -1,20 +1,24 @@
-"""What any model must beat: random features, tag names by sentence similarity, titles alone.
+"""What any model must beat: random features, tag names, titles alone, popularity, MFCC.
 
-Trains nothing.
-
-Each is a `Scorer`: texts in, scores (T, N) of N tracks out, higher is closer.
+Trains nothing. For texts each is a `Scorer`: texts in, scores (T, N) of N tracks out, higher is
+closer. For sounds each gives rows (N, D) of tracks.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from encoders.bench.setting import TextEmbedder
+from encoders.bench import mfcc
+from encoders.bench.kept import KeptArrays
+from encoders.bench.setting import Setting, TextEmbedder
+from encoders.training.cache import hear
+from encoders.training.manifests import Track
 
 SentenceVectors = Callable[[Sequence[str]], np.ndarray]  # N texts -> (N, 384) unit length
 Scorer = Callable[[Sequence[str]], np.ndarray]
 
+MFCC = "MFCC + tempo + loudness"
 NUM_RANDOM = 64
 
 
@@ -54,6 +58,34 @@ def metadata_scorer(words: Sequence[str], sentence_vectors: SentenceVectors) -> 
     return score
 
 
+def popularity_scorer(counts: np.ndarray) -> Scorer:
+    """The (N,) counts of plays or uses whatever is asked: what everybody gets."""
+    return lambda texts: np.repeat(np.asarray(counts, dtype=np.float64)[None], len(texts), axis=0)
+
+
+def random_rows(num_tracks: int, *, seed: int = 0) -> np.ndarray:
+    """(N, 64) unit vectors drawn at random."""
+    rows = np.random.default_rng(seed).normal(size=(num_tracks, NUM_RANDOM))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def mfcc_rows(tracks: Sequence[Track], setting: Setting, *, part: str = "whole") -> np.ndarray:
+    """(N, 42) rows of MFCC, tempo and loudness; compare them by `mfcc.standard_cosine`.
+
+    Args:
+        tracks: what can be heard.
+        setting: says where rows are kept.
+        part: "whole", "first" half or "second" half.
+    """
+    kept = KeptArrays(setting.cache_folder / "mfcc", sources=(mfcc,))
+    rows = []
+    for done, track in enumerate(tracks):
+        if setting.progress is not None:
+            setting.progress(done, len(tracks), MFCC)
+        rows.append(_kept_rows(kept, track)[part])
+    return np.stack(rows)
+
+
 def vector_scorer(embedder: TextEmbedder, tracks: np.ndarray) -> Scorer:
     """Inner products of texts with (N, 256) tracks: what is measured, no baseline."""
 
@@ -66,3 +98,16 @@ def vector_scorer(embedder: TextEmbedder, tracks: np.ndarray) -> Scorer:
 def _random_vector(text: str, seed: int) -> np.ndarray:
     digest = hashlib.sha256(f"{seed} {text}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "big")).normal(size=NUM_RANDOM)
+
+
+def _kept_rows(kept: KeptArrays, track: Track) -> Mapping[str, np.ndarray]:
+    def compute() -> dict[str, np.ndarray]:
+        samples = hear(track).samples
+        middle = len(samples) // 2
+        return {
+            "first": mfcc.mfcc_row(samples[:middle]),
+            "second": mfcc.mfcc_row(samples[middle:]),
+            "whole": mfcc.mfcc_row(samples),
+        }
+
+    return kept.get(f"{track.id} halves", compute)

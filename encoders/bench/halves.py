@@ -10,23 +10,20 @@ Metrics
     R@1, R@5, R@10 and median rank over all N second halves. Chance is k / N.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from encoders.bench import mfcc
-from encoders.bench.kept import KeptArrays
+from encoders.bench.baselines import MFCC, mfcc_rows, random_rows
+from encoders.bench.mfcc import standard_cosine
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
 from encoders.bench.tracks import project_part, read_features
 from encoders.metrics import evaluate as evaluate_ranking
-from encoders.training.cache import hear
-from encoders.training.manifests import Track, read_tracks
+from encoders.training.manifests import read_tracks
 
 MANIFESTS = ("audio", "emotify")
-MFCC = "MFCC + tempo + loudness"
-NUM_RANDOM = 64
 
 
 def tabulate(setting: Setting) -> Table:
@@ -41,7 +38,7 @@ def tabulate(setting: Setting) -> Table:
     groups = [t.artist or t.id for t in tracks]
     sides = {
         MODEL: tuple(project_part(features.values(), setting, part=i) for i in range(2)),
-        RANDOM: random_sides(len(tracks)),
+        RANDOM: (random_rows(len(tracks)), random_rows(len(tracks), seed=1)),
     }
     subset = " + ".join(MANIFESTS)
     rows = [
@@ -49,7 +46,8 @@ def tabulate(setting: Setting) -> Table:
         for method, (first, second) in sides.items()
         for row in halves_rows(first, second, method=method, subset=subset, groups=groups)
     ]
-    likeness = mfcc.standard_cosine(*_mfcc_sides(tracks, setting))
+    plain = [mfcc_rows(tracks, setting, part=part) for part in ("first", "second")]
+    likeness = standard_cosine(*plain)
     right = np.eye(len(tracks), dtype=bool)
     rows += ranking_rows(MFCC, likeness, right, subset=subset, groups=groups)
     note = "the first half of an excerpt asks for its second half, the sound alone"
@@ -88,26 +86,3 @@ def halves_rows(
     validate(first, second)
     right = np.eye(len(first), dtype=bool)
     return ranking_rows(method, first @ second.T, right, subset=subset, groups=groups)
-
-
-def random_sides(num_tracks: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random features of both halves: what no knowledge gives."""
-    rng = np.random.default_rng(0)
-    one, other = rng.normal(size=(2, num_tracks, NUM_RANDOM))
-    return one, other
-
-
-def _mfcc_sides(tracks: Sequence[Track], setting: Setting) -> list[np.ndarray]:
-    kept = KeptArrays(setting.cache_folder / "mfcc", sources=(mfcc,))
-    found = [kept.get(f"{t.id} halves", lambda t=t: _mfcc_of(t)) for t in tracks]  # type: ignore[misc]
-    return [np.stack([rows[side] for rows in found]) for side in ("first", "second")]
-
-
-def _mfcc_of(track: Track) -> Mapping[str, np.ndarray]:
-    samples = hear(track).samples
-    middle = len(samples) // 2
-    return {
-        "first": mfcc.mfcc_row(samples[:middle]),
-        "second": mfcc.mfcc_row(samples[middle:]),
-        "whole": mfcc.mfcc_row(samples),
-    }

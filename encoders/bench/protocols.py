@@ -16,6 +16,12 @@ MODULES = {  # name -> module with `tabulate`
     "emotion": "encoders.bench.emotion",
     "text": "encoders.bench.text",
     "halves": "encoders.bench.halves",
+    "robustness": "encoders.bench.robustness",
+    "pairs": "encoders.bench.pairs",
+    "hubness": "encoders.bench.hubness",
+    "coverage": "encoders.bench.coverage",
+    "agreement": "encoders.bench.agreement",
+    "probe": "encoders.bench.probe",
 }
 
 
