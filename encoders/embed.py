@@ -14,15 +14,15 @@ Scores are written music: render them first (`media.render`), then embed the sou
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
 from encoders.attributes import Description, describe_sound
-from encoders.errors import BrokenVector, UnknownProfile, UnusableText
+from encoders.errors import BrokenVector, MixedSpaces, UnknownProfile, UnusableText
 from encoders.once import Once
 from encoders.space import DIMENSION, Space, name_space
 from encoders.towers.audio import load_audio_head
@@ -35,11 +35,12 @@ from encoders.trunks.spectrum import FFT_LENGTH, HOP_LENGTH, LOG_GAIN, NUM_MELS,
 from encoders.understanding import Understanding, understand_text
 
 if TYPE_CHECKING:
+    from encoders.large.embedder import LargeEmbedder
     from encoders.trunks.musicnn import MusicnnTrunk
     from media.audio import Sound
     from media.video import Frames
 
-PROFILES = ("small",)
+PROFILES = ("small", "large")
 FOLDERS = ("musicnn", "minilm", "efficientnet", "heads/audio", "heads/text")
 PREPROCESSING = {
     "sample_rate": SAMPLE_RATE,
@@ -59,6 +60,7 @@ class TextEmbedding:
 
     vector: np.ndarray  # (256,)
     understanding: Understanding
+    space: Space | None = None  # of the vectors, where it is known
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,6 +71,7 @@ class SoundEmbedding:
     starts_s: np.ndarray  # (S,)
     track: np.ndarray  # (256,)
     description: Description
+    space: Space | None = None  # of the vectors, where it is known
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,6 +80,7 @@ class ClipEmbedding:
 
     vector: np.ndarray  # (256,)
     description: ClipDescription
+    space: Space | None = None  # of the vectors, where it is known
 
 
 Vectored = np.ndarray | TextEmbedding | SoundEmbedding | ClipEmbedding
@@ -111,8 +115,11 @@ class Embedder:
             UnusableText: not a single word.
         """
         understanding = understand_text(_check_text(text))
-        row = self._text_rows([understanding])[0]
-        return TextEmbedding(vector=make_unit(row), understanding=understanding)
+        rows, near = self._text_rows([understanding])
+        understood = replace(understanding, near=near[0])
+        return TextEmbedding(
+            vector=make_unit(rows[0]), understanding=understood, space=self.space
+        )
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of many texts.
@@ -122,7 +129,7 @@ class Embedder:
         """
         if not texts:
             return np.zeros((0, DIMENSION), dtype=np.float32)
-        return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts]))
+        return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts])[0])
 
     def embed_sentences(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of sentences alone, as if no list of words had been read."""
@@ -148,6 +155,7 @@ class Embedder:
             starts_s=features.segment_starts_s,
             track=make_unit(head.project(*whole)[0]),
             description=describe_sound(features, axes),
+            space=self.space,
         )
 
     def embed_clip(self, frames: "Frames") -> ClipEmbedding:
@@ -158,7 +166,9 @@ class Embedder:
         """
         view = view_clip(frames, self._seeing.get())
         row = project_clip(view, self._text_head.get())
-        return ClipEmbedding(vector=make_unit(row), description=view.description)
+        return ClipEmbedding(
+            vector=make_unit(row), description=view.description, space=self.space
+        )
 
     def fuse(
         self,
@@ -179,7 +189,9 @@ class Embedder:
 
         Raises:
             ValueError: nothing to fuse, or a balance outside 0 to 1.
+            MixedSpaces: a side is of another space than this embedder's.
         """
+        check_spaces(self.space, (text, clip, sound))
         if not 0.0 <= balance <= 1.0:
             raise ValueError(f"balance is {balance}, allowed is 0 (text alone) to 1 (clip alone)")
         heard = [_vector_of(side) for side in (clip, sound) if side is not None]
@@ -192,28 +204,68 @@ class Embedder:
         shown = make_unit(np.sum(heard, axis=0))
         return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
 
-    def _text_rows(self, understandings: Sequence[Understanding]) -> np.ndarray:
-        """Rows (N, 256); a text that asks for nothing ("music, please") is taken as a sentence."""
+    def _text_rows(
+        self, understandings: Sequence[Understanding]
+    ) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+        """Rows (N, 256) and near phrases.
+
+        A text that asks for nothing ("music, please") is taken as a sentence.
+        """
         trunk, head = self._reading.get(), self._text_head.get()
-        rows = head.project_all(understandings, trunk.sentence_vectors)
+        rows, near = head.read_all(understandings, trunk.sentence_vectors)
         empty = np.flatnonzero(np.linalg.norm(rows, axis=1) < SHORTEST_ROW)
         if len(empty):
             sentences = [understandings[int(i)].text for i in empty]
             rows[empty] = head.network(trunk.sentence_vectors(sentences))
-        return rows
+        return rows, near
 
 
-def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> Embedder:
+@overload
+def load_embedder(profile: Literal["small"] = "small", weights: Path = WEIGHTS) -> Embedder: ...
+
+
+@overload
+def load_embedder(profile: str, weights: Path = WEIGHTS) -> "Embedder | LargeEmbedder": ...
+
+
+def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> "Embedder | LargeEmbedder":
     """The towers of a profile; checks every weight file against its card, loads none of them yet.
+
+    Args:
+        profile: "small", or "large" (`encoders.large.embedder.load_large` has its options).
+        weights: the folder of the small profile's weights, or that of the large profile's heads.
 
     Raises:
         UnknownProfile: there is no such profile.
         BrokenWeights: a file is missing or changed.
+        RefusedCheckpoint, MissingCheckpoint: what `load_large` raises.
     """
     if profile not in PROFILES:
-        raise UnknownProfile(f"no profile {profile!r}; there is {', '.join(PROFILES)}")
+        raise UnknownProfile(f"no profile {profile!r}; there are {', '.join(PROFILES)}")
+    if profile == "large":
+        from encoders.large.embedder import load_large
+
+        return load_large(weights)
     hashes = {folder: verify_folder(weights / folder) for folder in FOLDERS}
     return Embedder(name_space(profile, {**hashes, **PREPROCESSING}), weights)
+
+
+def check_spaces(space: Space, sides: Sequence[Vectored | None]) -> None:
+    """Let vectors of one space pass; a plain array shows no more than its width.
+
+    Raises:
+        MixedSpaces: a side is of another space or of another width.
+    """
+    for side in sides:
+        if side is None:
+            continue
+        other = None if isinstance(side, np.ndarray) else side.space
+        if other not in (None, space):
+            raise MixedSpaces(f"a vector of {other} among those of {space}")
+        if _vector_of(side).shape != (space.dimension,):
+            raise MixedSpaces(
+                f"a vector of shape {_vector_of(side).shape}; {space} has ({space.dimension},)"
+            )
 
 
 def make_unit(rows: np.ndarray) -> np.ndarray:

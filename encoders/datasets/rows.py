@@ -7,7 +7,7 @@ A `Media` is a file or a part of one: a member of an uncompressed tar archive is
 archive, its offset and its size, so that a row can be kept and read later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,8 +91,8 @@ def is_non_commercial(licence: str) -> bool:
     return any(mark in licence.upper() for mark in NON_COMMERCIAL_MARKS)
 
 
-def trainable(rows: Iterable[Row], *, allow_noncommercial: bool = False) -> list[Row]:
-    """The training rows: split "train" only.
+def trainable(rows: Iterable[Row], *, allow_noncommercial: bool = False) -> Iterator[Row]:
+    """The training rows, split "train" only, one after another.
 
     Args:
         rows: of any datasets.
@@ -102,13 +102,13 @@ def trainable(rows: Iterable[Row], *, allow_noncommercial: bool = False) -> list
     Raises:
         RefusedData: a training row may not train and nothing allows it.
     """
-    kept = [row for row in rows if row.split == "train"]
-    refused = [row for row in kept if not row.may_train]
-    if refused and not allow_noncommercial:
-        licences = ", ".join(sorted({row.licence for row in refused}))
-        raise RefusedData(
-            f"{len(refused)} of {len(kept)} training rows may not train weights that are given to "
-            f"others ({licences}), {refused[0].id!r} for one; leave them out, or allow them with "
-            "allow_noncommercial, which marks the heads and their space"
-        )
-    return kept
+    for row in rows:
+        if row.split != "train":
+            continue
+        if not row.may_train and not allow_noncommercial:
+            raise RefusedData(
+                f"row {row.id!r} may not train weights that are given to others ({row.licence}); "
+                "leave its dataset out, state its licence if it is yours, or allow it with "
+                "allow_noncommercial, which marks the heads and their space"
+            )
+        yield row

@@ -43,8 +43,9 @@ class ClapTower:
     """Holds model, extractor and tokeniser. Safe to call from several threads."""
 
     # `Any`: transformers gives its classes no types here.
-    def __init__(self, model: Any, extractor: Any, tokenizer: Any) -> None:
-        self._model = model
+    def __init__(self, model: Any, extractor: Any, tokenizer: Any, device: str) -> None:
+        self._model = model.to(device)
+        self._device = device
         self._extractor = extractor
         self._tokenizer = tokenizer
         self.sample_rate = int(extractor.sampling_rate)
@@ -84,7 +85,7 @@ class ClapTower:
         with torch.inference_mode():
             for members in by_length.values():
                 for part in (members[i : i + BATCH_TEXTS] for i in range(0, len(members), 32)):
-                    ids = torch.tensor([tokens[row] for row in part])
+                    ids = torch.tensor([tokens[row] for row in part], device=self._device)
                     output = self._model.get_text_features(input_ids=ids)
                     rows[part] = _unit(output.pooler_output)
         return rows
@@ -115,7 +116,8 @@ class ClapTower:
         longer = torch.zeros_like(inputs["is_longer"], dtype=torch.bool)
         with torch.inference_mode():
             output = self._model.get_audio_features(
-                input_features=inputs["input_features"].float(), is_longer=longer
+                input_features=inputs["input_features"].float().to(self._device),
+                is_longer=longer.to(self._device),
             )
         return _unit(output.pooler_output)
 
@@ -131,8 +133,8 @@ def window_starts(num_samples: int, window: int, sample_rate: int) -> np.ndarray
     return np.array(starts, dtype=np.int64)
 
 
-def load_clap(checkpoint: Checkpoint) -> ClapTower:
-    """Load model, extractor and tokeniser from the checkpoint's folder.
+def load_clap(checkpoint: Checkpoint, device: str = "cpu") -> ClapTower:
+    """Load model, extractor and tokeniser from the checkpoint's folder to a device.
 
     Raises:
         BrokenWeights: the folder holds no CLAP model as transformers writes it.
@@ -147,10 +149,10 @@ def load_clap(checkpoint: Checkpoint) -> ClapTower:
             tokenizer = AutoTokenizer.from_pretrained(folder)
         except (OSError, ValueError, KeyError) as error:
             raise BrokenWeights(f"{folder} holds no CLAP model: {error}") from error
-    return ClapTower(model.float().eval(), extractor, tokenizer)
+    return ClapTower(model.float().eval(), extractor, tokenizer, device)
 
 
 def _unit(rows: "torch.Tensor") -> np.ndarray:
     from torch.nn import functional
 
-    return np.asarray(functional.normalize(rows.float(), dim=1).numpy())
+    return np.asarray(functional.normalize(rows.float(), dim=1).cpu().numpy())

@@ -30,6 +30,7 @@ class PictureTower:
     # `Any`: open_clip gives its classes no types here.
     def __init__(self, model: Any, prepare: Any, tokenizer: Any, dimension: int) -> None:
         self._model = model
+        self._device = next(model.parameters()).device
         self._prepare = prepare
         self._tokenizer = tokenizer
         self.dimension = dimension
@@ -50,7 +51,7 @@ class PictureTower:
             pictures = [Image.fromarray(f) for f in rgb[start : start + BATCH_SIZE]]
             with torch.inference_mode():
                 batch = torch.stack([self._prepare(picture) for picture in pictures])
-                parts.append(_unit(self._model.encode_image(batch)))
+                parts.append(_unit(self._model.encode_image(batch.to(self._device))))
         return np.concatenate(parts)
 
     def read(self, texts: Sequence[str]) -> np.ndarray:
@@ -60,12 +61,13 @@ class PictureTower:
         rows = np.empty((len(texts), self.dimension), dtype=np.float32)
         with torch.inference_mode():
             for i, text in enumerate(texts):
-                rows[i] = _unit(self._model.encode_text(self._tokenizer([text])))[0]
+                tokens = self._tokenizer([text]).to(self._device)
+                rows[i] = _unit(self._model.encode_text(tokens))[0]
         return rows
 
 
-def load_pictures(checkpoint: Checkpoint) -> PictureTower:
-    """Load the tower from the checkpoint's folder.
+def load_pictures(checkpoint: Checkpoint, device: str = "cpu") -> PictureTower:
+    """Load the tower from the checkpoint's folder to a device.
 
     Raises:
         BrokenWeights: the folder holds no model as open_clip writes it.
@@ -83,7 +85,7 @@ def load_pictures(checkpoint: Checkpoint) -> PictureTower:
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise BrokenWeights(f"{checkpoint.folder} holds no OpenCLIP model: {error}") from error
     dimension = int(open_clip.get_model_config(name)["embed_dim"])
-    return PictureTower(model.float().eval(), prepare, tokenizer, dimension)
+    return PictureTower(model.float().eval().to(device), prepare, tokenizer, dimension)
 
 
 def name_of_tag(name: str) -> str:
@@ -109,4 +111,4 @@ def name_of_tag(name: str) -> str:
 def _unit(rows: "torch.Tensor") -> np.ndarray:
     from torch.nn import functional
 
-    return np.asarray(functional.normalize(rows.float(), dim=1).numpy())
+    return np.asarray(functional.normalize(rows.float(), dim=1).cpu().numpy())

@@ -98,6 +98,14 @@ class Process:
             torch.distributed.barrier()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Holds where checkpoints lie and of which run they are: another run's are not taken up."""
+
+    folder: Path
+    fingerprint: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PairBatch:
     """Holds this process's rows of one step; B rows. What is absent is all zeros."""
@@ -107,7 +115,7 @@ class PairBatch:
     clips: Tensor  # (B, Dp)
     has_text: Tensor  # (B,) bool
     has_clip: Tensor  # (B,) bool
-    groups: Tensor  # (B,) int64: rows of one group may match each other
+    groups: Tensor  # (B, G) int64: rows that share any of the G may match each other
 
     def to(self, device: str) -> "PairBatch":
         """The same on a device."""
@@ -131,8 +139,7 @@ def fit(
     *,
     batches: Batches,
     process: Process,
-    folder: Path,
-    fingerprint: str,
+    place: Place,
     show: Show = lambda epochs, loss: None,
 ) -> None:
     """Train heads in place; a killed run goes on from its last whole epoch.
@@ -142,8 +149,7 @@ def fit(
         config: of the run.
         batches: the steps of an epoch, the same for one number of it whenever asked.
         process: which of the processes this is.
-        folder: for the checkpoints.
-        fingerprint: of config and data; a checkpoint of another run is not taken up.
+        place: of the checkpoints.
         show: is told of every epoch.
 
     Raises:
@@ -153,7 +159,7 @@ def fit(
     optimizer = torch.optim.AdamW(
         heads.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
-    first = load_checkpoint(folder, heads, optimizer, fingerprint)
+    first = load_checkpoint(place.folder, heads, optimizer, place.fingerprint)
     wrapped = _wrap(heads, process)
     for epoch in range(first, config.num_epochs):
         torch.manual_seed(1_000_003 * config.seed + 1_009 * epoch + process.rank)  # dropout
@@ -165,7 +171,7 @@ def fit(
         if not losses:
             raise ValueError(f"no whole batch of {config.batch_size} rows: give more rows")
         if process.is_first:
-            save_checkpoint(folder, heads, optimizer, epoch + 1, fingerprint)
+            save_checkpoint(place.folder, heads, optimizer, epoch + 1, place.fingerprint)
         process.wait()
         show(epoch + 1, sum(losses) / len(losses))
     heads.eval()
@@ -178,7 +184,7 @@ def global_loss(
 
     Args:
         outputs: this process's unit queries (B, D) and sounds (B, D), and the inverse temperature.
-        groups: this process's (B,) groups; rows of one group count neither way.
+        groups: this process's (B, G) groups; rows that share one count neither way.
         process: which of the processes this is.
     """
     queries, sounds, scale = outputs
@@ -192,7 +198,7 @@ def global_loss(
         torch.distributed.all_gather(everybody, groups)
         groups = torch.cat(everybody)
     logits = scale.float() * queries.float() @ sounds.float().T
-    return masked_info_nce(logits, groups[:, None] == groups[None, :])
+    return masked_info_nce(logits, (groups[:, None] == groups[None, :]).any(dim=2))
 
 
 def autocast(precision: str, device: str) -> AbstractContextManager[None]:

@@ -1,6 +1,6 @@
 """The heads of the large profile while they learn, in torch; `large/heads.py` has the rest.
 
-Inputs are standardised with statistics of the training rows, which the finished heads hold in their
+Inputs are standardised with statistics of training rows, which the finished heads hold in their
 first layers. A linear head starts as one orthogonal projection that sound and music text share, so
 that an untrained space is the CLAP pair's own, centred; its perceptron starts at zero.
 """
@@ -109,8 +109,12 @@ class TrainedHeads(nn.Module):
 
     def finished(self) -> LargeHeads:
         """The heads as they ship."""
-        sides = {n: head.finished() for n, head in self.named_children() if n != "log_scale"}
-        return LargeHeads(**sides, gate=_numpy(self.gate))  # type: ignore[arg-type] # by name
+        return LargeHeads(
+            sound=self.sound.finished(),
+            text=self.text.finished(),
+            clip=self.clip.finished(),
+            gate=_numpy(self.gate),
+        )
 
 
 def _orthogonal(size: int) -> Tensor:
