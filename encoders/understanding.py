@@ -65,6 +65,7 @@ class Understanding:
     denied: str = (
         ""  # what is denied: "drums"; both empty where nothing has content ("music, please")
     )
+    near: tuple[str, ...] = ()  # phrases that the words not understood are taken for, by a tower
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

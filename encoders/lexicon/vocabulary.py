@@ -26,7 +26,11 @@ UNSURE = {
     "love": 0.8, "cool": 0.6, "short": 0.5, "raw": 0.6, "rich": 0.6, "match": 0.5, "stars": 0.5,
     "car": 0.6, "keyboard": 0.8, "keyboards": 0.8, "solo": 0.8, "modern": 0.6,
     "contemporary": 0.6, "current": 0.4, "recent": 0.4, "friends": 0.6, "following": 0.5,
-    "film": 0.5, "movie": 0.5, "digital": 0.6,
+    "film": 0.5, "movie": 0.5, "digital": 0.6, "square": 0.4, "tom": 0.6, "traditional": 0.6,
+    "keys": 0.7, "samples": 0.6, "market": 0.6, "king": 0.6, "broke": 0.5, "broken": 0.6,
+    "meeting": 0.6, "desk": 0.6, "email": 0.6, "crowd": 0.6, "cake": 0.7, "lift off": 0.8,
+    "ordered": 0.4, "grey": 0.6, "gray": 0.6, "sick": 0.6, "alone": 0.8, "failed": 0.6,
+    "train": 0.6, "flight": 0.6, "laptop": 0.6, "computer": 0.7, "internet": 0.6,
 }  # fmt: skip
 
 
@@ -124,4 +128,7 @@ def _affects() -> dict[str, tuple[float, ...]]:
 def _tags(genres: dict[str, Any], instruments: dict[str, Any]) -> dict[str, dict[str, float]]:
     tags = {f"genre:{profile}": dict(d["tags"]) for profile, d in genres.items()}
     tags |= {f"instrument:{n}": dict(d["tags"]) for n, d in instruments.items()}
+    for name, lists in (("mood", "moods"), ("activity", "activities")):
+        groups = read_list(lists)[lists]
+        tags |= {f"{name}:{n}": dict(d["tags"]) for n, d in groups.items() if "tags" in d}
     return tags | {key: dict(weights) for key, weights in read_list("terms")["tags"].items()}

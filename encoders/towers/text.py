@@ -3,15 +3,17 @@
     head = load_text_head()
     row = head.project(understanding, trunk.sentence_vectors)       # (256,), not yet unit length
 
-    said = unit(directions of what is asked (signed) + share * network(sentence))
+    said = unit((1 - u) * directions of what is asked (signed) + u * what the nearest phrases say
+                + share * network(sentence))
          + name share * unit(likeness of the sentence to the names of the trunk's tags)
     row = c unit(said) + sqrt(1 - c^2) e_vague
 
-The directions are one row per thing that the word lists know; the network is a small perceptron on
-the sentence vector that carries what the lists do not. A denial counts half: "no drums" says less
-than "drums". c is 1 where something was understood, else how near the sentence lies to sentences
-about music: "opening hours of the museum" points along a column that is 0 for every sound, so that
-all its scores are low.
+The directions are one row per thing that the word lists know. u is the share of the content words
+that they do not know; for those the text borrows what its nearest phrases say
+(`towers/neighbours.py`). The network is a small perceptron on the sentence vector. A denial counts
+half: "no drums" says less than "drums". c is 1 where something was understood, else how near the
+sentence lies to sentences about music: "opening hours of the museum" points along a column that is
+0 for every sound, so that all its scores are low.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +27,7 @@ import numpy as np
 from encoders.errors import BrokenWeights
 from encoders.lexicon.vocabulary import genre_names
 from encoders.towers.audio import DIMENSION
+from encoders.towers.neighbours import Near, Neighbours, as_music, unpack
 from encoders.trunks.checkpoint import WEIGHTS, read_card, verify_folder
 from encoders.understanding import Asked, Understanding
 
@@ -34,6 +37,8 @@ SLOW_BPM, FAST_BPM = 80.0, 126.0
 VAGUE = DIMENSION - 2  # the column that no sound has
 STRANGE, FAMILIAR = 0.30, 0.42  # cosine to the nearest sentence about music: c = 0 and c = 1
 LEAST_CLEAR = 0.1  # c of the strangest sentence: its order of tracks is kept
+UNREAD_SHARE = 0.5  # length of the network's part where the lists know no word
+SCENERY = frozenset({"activity"})  # what is asked of these alone need not be about music
 
 SentenceVectors = Callable[[Sequence[str]], np.ndarray]  # N texts -> (N, 384)
 
@@ -51,6 +56,7 @@ class TextHead:
     names: np.ndarray  # (384, 256) likeness to each tag's name, in the tags' columns
     network_share: float  # length of the network's part beside the directions' when both speak
     name_share: float  # length of the names' part beside the two
+    neighbours: Neighbours | None = None  # None: words outside the lists borrow nothing
 
     def project(
         self, understanding: Understanding, sentence_vectors: SentenceVectors
@@ -62,27 +68,73 @@ class TextHead:
         self, understandings: Sequence[Understanding], sentence_vectors: SentenceVectors
     ) -> np.ndarray:
         """Rows (N, 256) float32; all sentences go through the trunk together."""
-        parts = [(u.affirmed or ("" if u.denied else u.text), u.denied) for u in understandings]
-        needed = list(dict.fromkeys(part for pair in parts for part in pair if part))
-        sentences = sentence_vectors(needed)
-        parts_of = zip(
-            self.network(sentences), sentences @ self.names, self.clearness(sentences), strict=True
+        return self.read_all(understandings, sentence_vectors)[0]
+
+    def read_all(
+        self, understandings: Sequence[Understanding], sentence_vectors: SentenceVectors
+    ) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+        """Rows (N, 256) and for each text the phrases that its unknown words are taken for."""
+        asked_of = [self._question(u) for u in understandings]
+        needed = list(dict.fromkeys(text for q in asked_of for text in q.texts()))
+        spoken = self._speak(needed, sentence_vectors)
+        rows = [self._answer(q, spoken) for q in asked_of]
+        near = [spoken[q.borrowing].near.phrases if q.borrowing else () for q in asked_of]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self._width), near
+
+    @property
+    def _width(self) -> int:
+        return int(self.directions.shape[1])
+
+    def _question(self, u: Understanding) -> "_Question":
+        affirmed = u.affirmed or ("" if u.denied else u.text)
+        unread = unread_share(u)
+        borrows = self.neighbours is not None and u.language_supported and affirmed
+        return _Question(
+            affirmed=affirmed,
+            denied=u.denied,
+            borrowing=as_music(affirmed) if borrows and unread > 0 else "",
+            unread=unread,
+            asked=self.asked_row(direction_weights(u)),
+            about_music=any(a.name not in SCENERY for a in u.asked),
         )
-        known = dict(zip(needed, parts_of, strict=True))
-        nothing = np.zeros(self.directions.shape[1], dtype=np.float32)
-        rows = []
-        for u, (affirmed, denied) in zip(understandings, parts, strict=True):
-            spoken, named, clear = known.get(affirmed, (nothing, nothing, 0.0))
-            un_spoken, un_named, un_clear = known.get(denied, (nothing, nothing, 0.0))
-            rows.append(
-                self._join(
-                    self.asked_row(direction_weights(u)),
-                    spoken - DENIAL * un_spoken,
-                    named - DENIAL * un_named,
-                    clear=clear if affirmed else un_clear,
-                )
-            )
-        return np.array(rows, dtype=np.float32).reshape(len(rows), nothing.size)
+
+    def _speak(
+        self, texts: Sequence[str], sentence_vectors: SentenceVectors
+    ) -> "dict[str, _Spoken]":
+        sentences = sentence_vectors(texts)
+        silent = Near(phrases=(), row=np.zeros(self._width, dtype=np.float32))
+        near = self.neighbours.find(sentences) if self.neighbours else [silent] * len(texts)
+        parts = zip(
+            self.network(sentences), sentences @ self.names, self.clearness(sentences), near,
+            strict=True,
+        )  # fmt: skip
+        found = {
+            text: _Spoken(network=n, names=m, clear=float(c), near=b)
+            for text, (n, m, c, b) in zip(texts, parts, strict=True)
+        }
+        zero = np.zeros(self._width, dtype=np.float32)
+        return found | {"": _Spoken(network=zero, names=zero, clear=0.0, near=silent)}
+
+    def _answer(self, q: "_Question", spoken: "Mapping[str, _Spoken]") -> np.ndarray:
+        affirmed, denied = spoken[q.affirmed], spoken[q.denied]
+        network = affirmed.network - DENIAL * denied.network
+        names = affirmed.names - DENIAL * denied.names
+        understood = bool(q.asked.any())
+        if q.borrowing:
+            share = self.network_share + q.unread * (UNREAD_SHARE - self.network_share)
+            known = (1.0 - q.unread) * q.asked + q.unread * spoken[q.borrowing].near.row
+        else:
+            share = self.network_share if understood else 1.0
+            known = q.asked
+        said = _unit(_unit(known + share * network) + self.name_share * _unit(names))
+        if not said.any():
+            return said
+        clear = affirmed.clear if q.affirmed else denied.clear
+        if understood:
+            clear = 1.0 if q.about_music else max(clear, 1.0 - q.unread)
+        row = clear * said
+        row[VAGUE] = np.sqrt(1.0 - clear**2)
+        return np.asarray(row)
 
     def network(self, sentences: np.ndarray) -> np.ndarray:
         """Unit-length part (N, 256) that the sentence vectors (N, 384) alone say."""
@@ -98,19 +150,6 @@ class TextHead:
         nearest = (sentences @ self.familiar.T).max(axis=1)
         return np.asarray(np.clip((nearest - STRANGE) / (FAMILIAR - STRANGE), LEAST_CLEAR, 1.0))
 
-    def _join(
-        self, asked: np.ndarray, spoken: np.ndarray, named: np.ndarray, *, clear: float
-    ) -> np.ndarray:
-        understood = bool(asked.any())
-        said = _unit(asked + (self.network_share if understood else 1.0) * spoken)
-        said = _unit(said + self.name_share * _unit(named))
-        if not said.any():
-            return said
-        clear = 1.0 if understood else float(clear)
-        row = clear * said
-        row[VAGUE] = np.sqrt(1.0 - clear**2)
-        return np.asarray(row)
-
     def asked_row(self, weights: Mapping[str, float]) -> np.ndarray:
         """Unit-length part (256,) of what was understood; zeros where nothing was."""
         known = {key: i for i, key in enumerate(self.keys)}
@@ -121,11 +160,41 @@ class TextHead:
         return _unit(row)
 
 
-def direction_weights(understanding: Understanding) -> dict[str, float]:
-    """Signed weight of each direction that a text names: {"mood:sad": 1.0, "genre:metal".
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Question:
+    """Holds one text taken apart; a part that it lacks is ""."""
 
-    -0.5}.
-    """
+    affirmed: str
+    denied: str
+    borrowing: str  # the sentence that looks for near phrases
+    unread: float  # share of the content words that no list knows
+    asked: np.ndarray  # (256,)
+    about_music: bool
+
+    def texts(self) -> list[str]:
+        """The sentences that must go through the trunk."""
+        return [t for t in (self.affirmed, self.denied, self.borrowing) if t]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Spoken:
+    """Holds what one sentence vector says."""
+
+    network: np.ndarray  # (256,)
+    names: np.ndarray  # (256,)
+    clear: float
+    near: Near
+
+
+def unread_share(understanding: Understanding) -> float:
+    """Share of a text's content words that no list knows: 0 all known, 1 none."""
+    unread = len(understanding.not_understood)
+    read = len({asked.words for asked in understanding.asked})
+    return unread / (unread + read) if unread + read else 0.0
+
+
+def direction_weights(understanding: Understanding) -> dict[str, float]:
+    """Signed weight of each direction that a text names: {"mood:sad": 1, "genre:metal": -0.5}."""
     weights: dict[str, float] = {}
     for asked in understanding.asked:
         key = _direction(asked)
@@ -149,9 +218,8 @@ def load_text_head(folder: Path = TEXT_HEAD) -> TextHead:
     from safetensors.numpy import load_file
 
     verify_folder(folder)
-    tensors = {
-        n: t.astype(np.float32) for n, t in load_file(str(folder / "model.safetensors")).items()
-    }
+    stored = load_file(str(folder / "model.safetensors"))
+    tensors = {n: t if t.dtype == np.uint8 else t.astype(np.float32) for n, t in stored.items()}
     keys = tuple(cast("list[str]", read_card(folder)["keys"]))
     if len(keys) != len(tensors["directions"]):
         raise BrokenWeights(
@@ -167,6 +235,7 @@ def load_text_head(folder: Path = TEXT_HEAD) -> TextHead:
         names=tensors["names"],
         name_share=float(tensors["name_share"][0]),
         network_share=float(tensors["network_share"][0]),
+        neighbours=unpack(tensors, tensors["directions"].shape[1]),
     )
 
 

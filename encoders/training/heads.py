@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoders.towers.audio import DIMENSION, AudioHead
+from encoders.towers.neighbours import Neighbours
 from encoders.towers.text import VAGUE, TextHead
 from encoders.training.losses import MAX_SCALE
 from encoders.training.presets import TrainingConfig
@@ -109,7 +110,12 @@ def finished_audio(heads: Sequence[Heads], start: AudioHead) -> AudioHead:
 
 
 def finished_text(
-    heads: Sequence[Heads], keys: tuple[str, ...], *, familiar: np.ndarray, names: np.ndarray
+    heads: Sequence[Heads],
+    keys: tuple[str, ...],
+    *,
+    familiar: np.ndarray,
+    names: np.ndarray,
+    neighbours: Neighbours | None = None,
 ) -> TextHead:
     """The text head that ships: one network whose output is the mean of the seeds' outputs."""
     with torch.inference_mode():
@@ -128,6 +134,7 @@ def finished_text(
         names=names,
         name_share=heads[0].config.name_share,
         network_share=heads[0].config.network_share,
+        neighbours=neighbours,
     )
 
 

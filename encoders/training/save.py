@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from encoders.towers.audio import AudioHead
+from encoders.towers.neighbours import pack
 from encoders.towers.text import TextHead
 from encoders.training.manifests import Track
 from encoders.trunks.checkpoint import write_folder
@@ -54,6 +55,7 @@ def save_heads(
             "names": text.names.astype(np.float16),
             "name_share": np.array([text.name_share], dtype=np.float32),
             "network_share": np.array([text.network_share], dtype=np.float32),
+            **(pack(text.neighbours) if text.neighbours else {}),
         },
         {},
         {"name": "text head of the small profile", "keys": list(text.keys), **shared},

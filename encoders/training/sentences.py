@@ -1,11 +1,12 @@
 """Sentence vectors of training texts, computed once and kept outside the repository.
 
+A text is looked up by its own hash, so that a change of the word lists costs only its new texts.
 Knows no head.
 """
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from encoders.training.cache import Progress
 from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.minilm import TextTrunk, load_minilm
 
-CHUNK = 2_000  # texts per file: what an interrupted run loses at most
+CHUNK = 2_000  # texts between two writes: what an interrupted run loses at most
+
+Shelf = dict[str, np.ndarray]  # hash of a text -> (384,)
 
 
 class SentenceCache:
@@ -26,25 +29,45 @@ class SentenceCache:
 
     def vectors(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Unit-length vectors (N, 384) float32 in the order of the texts."""
-        unique = sorted(set(texts))
-        rows: dict[str, np.ndarray] = {}
-        for start in range(0, len(unique), CHUNK):
+        digests = {text: hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts}
+        rows = self._stored(digests.values())
+        missing = sorted(text for text, digest in digests.items() if digest not in rows)
+        for start in range(0, len(missing), CHUNK):
             if progress is not None:
-                progress(start, len(unique), "sentences")
-            chunk = unique[start : start + CHUNK]
-            rows |= dict(zip(chunk, self._chunk(chunk), strict=True))
-        return np.stack([rows[text] for text in texts])
+                progress(start, len(missing), "sentences")
+            chunk = missing[start : start + CHUNK]
+            fresh = dict(zip((digests[t] for t in chunk), self._compute(chunk), strict=True))
+            self._store(fresh)
+            rows |= fresh
+        return np.stack([rows[digests[text]] for text in texts])
 
-    def _chunk(self, texts: Sequence[str]) -> np.ndarray:
-        name = hashlib.sha256("\x00".join(texts).encode()).hexdigest()[:24]
-        path = self.folder / f"{name}.npy"
-        if path.exists():
-            return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    def _compute(self, texts: Sequence[str]) -> np.ndarray:
         if self._trunk is None:
             self._trunk = load_minilm()
-        vectors = self._trunk.sentence_vectors(texts)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{name}.{os.getpid()}.tmp.npy")
-        np.save(unfinished, vectors)
-        unfinished.replace(path)
-        return vectors
+        return self._trunk.sentence_vectors(texts)
+
+    def _stored(self, digests: Iterable[str]) -> Shelf:
+        wanted, rows = set(digests), Shelf()
+        for name in sorted({digest[:2] for digest in wanted}):
+            rows |= {d: row for d, row in self._shelf(name).items() if d in wanted}
+        return rows
+
+    def _store(self, fresh: Shelf) -> None:
+        """Put new rows on their shelves.
+
+        Of two runs at once the later wins; what the other wrote is computed again when asked for.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name in sorted({digest[:2] for digest in fresh}):
+            shelf = self._shelf(name) | {d: r for d, r in fresh.items() if d[:2] == name}
+            unfinished = self.folder / f"{name}.{os.getpid()}.tmp.npz"
+            np.savez(unfinished, digests=np.array(list(shelf)), rows=np.stack([*shelf.values()]))
+            unfinished.replace(self.folder / f"{name}.npz")
+
+    def _shelf(self, name: str) -> Shelf:
+        path = self.folder / f"{name}.npz"
+        if not path.exists():
+            return {}
+        with np.load(path, allow_pickle=False) as stored:
+            digests, rows = stored["digests"].tolist(), stored["rows"]
+        return dict(zip(digests, rows.astype(np.float32), strict=True))
