@@ -12,6 +12,7 @@ music. None of the texts or tracks of `no_match.py` is used here.
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         blend=BLEND,
         false_match_rate=FALSE_MATCH_RATE,
     )
+    calibration = replace(calibration, space=str(embedder.space))
     options.out.write_bytes(calibration.to_bytes())
     print(_summary(calibration, options.out))
 

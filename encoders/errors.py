@@ -8,6 +8,7 @@ EncoderError
 ├── RefusedData       examples that may not train, or are not in the format that they claim
 ├── BrokenTower       a tower's answers to fixed inputs are not what a healthy one gives
 ├── BrokenVector      a tower gave a row without length or with NaN; it never leaves
+├── MixedSpaces       vectors of two spaces in one query
 ├── UnusableText      a text without a word
 ├── UnusableSound     samples that no tower can take (wrong rate or shape, NaN)
 └── UnusableFrames    pictures that no tower can take (none, wrong shape)
@@ -60,6 +61,12 @@ class BrokenVector(EncoderError):
     """Refuses to hand out a vector that has no direction."""
 
     reason = "BROKEN_VECTOR"
+
+
+class MixedSpaces(EncoderError):
+    """Refuses vectors of two spaces in one query."""
+
+    reason = "MIXED_SPACES"
 
 
 class UnusableText(EncoderError):

@@ -31,7 +31,7 @@ import numpy as np
 
 from index.errors import UnreadableIndex
 
-FORMAT = 1
+FORMAT = 2  # 1 knew no space
 RIDGE = 1e-3  # keeps the curve finite where pairs are told apart without error
 NEWTON_STEPS = 50
 
@@ -48,6 +48,7 @@ class Calibration:
     floor: float  # a relevance
     false_match_rate: float  # of queries that a catalogue of `catalogue_size` cannot serve
     catalogue_size: int
+    space: str = ""  # of the reference; empty where it is not known
 
     def relevance(self, query: np.ndarray, scores: np.ndarray) -> np.ndarray:
         """Probabilities (K,) float32 for the scores (K,) of one unit query (D,).
@@ -88,14 +89,16 @@ class Calibration:
                 values = {name: stored[name] for name in stored.files}
         except (ValueError, OSError, EOFError, BadZipFile) as error:
             raise UnreadableIndex(f"calibration of {len(data)} bytes: {error}") from error
-        if int(values.pop("format", np.array(-1))) != FORMAT:
-            raise UnreadableIndex(f"calibration of another format, {FORMAT} is read")
+        version = int(values.pop("format", np.array(-1)))
+        if not 1 <= version <= FORMAT:
+            raise UnreadableIndex(f"calibration of another format, 1 to {FORMAT} are read")
+        values.setdefault("space", np.array(""))
         if set(values) != {f.name for f in fields(cls)}:
             raise UnreadableIndex(f"calibration holds {sorted(values)}")
         reference = values.pop("reference").astype(np.float32)
-        size = int(values.pop("catalogue_size"))
+        size, space = int(values.pop("catalogue_size")), str(values.pop("space"))
         numbers = {name: float(value) for name, value in values.items()}
-        return cls(reference=reference, catalogue_size=size, **numbers)
+        return cls(reference=reference, catalogue_size=size, space=space, **numbers)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

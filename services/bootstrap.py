@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from google.longrunning import operations_pb2_grpc
@@ -174,13 +175,14 @@ def load_models(config: Config) -> Models:
 
     _share_cores(config)
     embedder = load_embedder()
+    space = str(embedder.space)
     return Models(
         embedder=embedder,
         reader=MediaReader(num_children=config.media.decoders),
         composer=LateComposer(),
-        calibration=load_calibration(),
-        read_calibration=read_calibration,
-        fit_calibration=fit_calibration,
+        calibration=load_calibration(space=space),
+        read_calibration=partial(read_calibration, space=space),
+        fit_calibration=partial(fit_calibration, space=space),
         check=lambda always: check_at_start(embedder, always=always),
     )
 

@@ -52,6 +52,7 @@ CODES: Mapping[type[Exception], StatusCode] = {
     encoders.errors.UnusableText: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnusableSound: StatusCode.INVALID_ARGUMENT,
     encoders.errors.UnusableFrames: StatusCode.INVALID_ARGUMENT,
+    encoders.errors.MixedSpaces: StatusCode.FAILED_PRECONDITION,
     encoders.errors.BrokenWeights: StatusCode.FAILED_PRECONDITION,
     encoders.errors.BrokenTower: StatusCode.FAILED_PRECONDITION,
     encoders.errors.RefusedCheckpoint: StatusCode.FAILED_PRECONDITION,

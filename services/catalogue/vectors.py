@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, undefer
 from services.catalogue.records import MAX_SEGMENTS, NewVectors, TrackVectors
 from services.catalogue.tables import TrackRow, VectorsRow
 from services.catalogue.tracks import in_parts
-from services.errors import InvalidRequest
+from services.errors import InvalidRequest, WrongSpace
 
 STORED = np.dtype("<f2")
 STORED_TIMES = np.dtype("<f4")
@@ -18,8 +18,14 @@ ROWS_PER_BATCH = 256  # 256 tracks of 3 minutes are about 4 MB
 
 
 def write_vectors(session: Session, track: TrackRow, vectors: NewVectors, *, space: str) -> None:
-    """Puts vectors in place of the older ones of the track in the space."""
+    """Puts vectors in place of the older ones of the track in the space.
+
+    Raises:
+        InvalidRequest: they do not belong together or are not finite.
+        WrongSpace: vectors of this space have another width.
+    """
     _check_vectors(vectors)
+    _check_width(session, vectors.track.size, space=space)
     delete_vectors(session, track, space=space)
     matrix = np.concatenate([vectors.track[None], vectors.segments])  # (1 + S, D)
     row = VectorsRow(
@@ -104,6 +110,14 @@ def _check_vectors(vectors: NewVectors) -> None:
         raise InvalidRequest(f"{num_segments} segments; 1 to {MAX_SEGMENTS} can be stored")
     if not (np.isfinite(vectors.segments).all() and np.isfinite(vectors.track).all()):
         raise InvalidRequest("the vectors are not finite")
+
+
+def _check_width(session: Session, width: int, *, space: str) -> None:
+    """All vectors of a space are equally wide; its first ones say how wide."""
+    query = select(VectorsRow.dimension).where(VectorsRow.space == space).limit(1)
+    known = session.scalar(query)
+    if known is not None and known != width:
+        raise WrongSpace(f"vectors of {width} dimensions; those of {space} have {known}")
 
 
 def _track_vectors(row: VectorsRow) -> TrackVectors:

@@ -20,7 +20,7 @@ from media.errors import MediaError
 from services.catalogue.ingest import Decoded, Heard
 from services.catalogue.records import TrackRecord, TrackVectors
 from services.catalogue.store import Catalogue
-from services.errors import NotFound, TemptrackError
+from services.errors import NotFound, TemptrackError, WrongSpace
 from services.recommendation.hits import Vector
 from services.retrieval.searcher import CALIBRATION_FILE, STARTS_FILE, Searcher, starts_of
 
@@ -66,7 +66,10 @@ class ReportsProgress(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ReindexTools:
-    """What a reindex works with; `engine` names the index that is built."""
+    """What a reindex works with; `engine` names the index that is built.
+
+    Refuses to build for another space than the one that is searched.
+    """
 
     catalogue: Catalogue
     generations: GenerationStore
@@ -75,6 +78,10 @@ class ReindexTools:
     fit_calibration: FitsCalibration
     space: "Space"
     engine: str = "flat"
+
+    def __post_init__(self) -> None:
+        if str(self.space) != self.searcher.space:
+            raise WrongSpace(f"a reindex of {self.space}, but {self.searcher.space} is searched")
 
 
 def reindex(

@@ -64,6 +64,11 @@ class Searcher:
         self._fresh: tuple[TrackVectors, ...] = ()
         self._snapshot: Snapshot | None = None
 
+    @property
+    def space(self) -> str:
+        """Name and hash of the space served."""
+        return str(self._space)
+
     def snapshot(self) -> Snapshot:
         """A snapshot that shows every change made to the catalogue and its generations so far."""
         if self._is_stale():

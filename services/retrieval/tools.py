@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from media.audio import TRUNK_RATE
 from services.catalogue.store import Catalogue
+from services.errors import WrongSpace
 from services.generation.compose import ComposesMusic
 from services.recommendation.hits import Vector
 from services.retrieval.searcher import Searcher
@@ -66,10 +67,16 @@ class ReadsMedia(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What finding music works with."""
+    """What finding music works with; refuses an embedder of another space than is searched."""
 
     catalogue: Catalogue
     searcher: Searcher
     embedder: EmbedsMusic
     reader: ReadsMedia
     composer: ComposesMusic
+
+    def __post_init__(self) -> None:
+        if str(self.embedder.space) != self.searcher.space:
+            raise WrongSpace(
+                f"queries are of {self.embedder.space}, {self.searcher.space} is searched"
+            )

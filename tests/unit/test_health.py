@@ -5,6 +5,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from encoders.health import (
     require_healthy,
     write_references,
 )
+from encoders.once import Once
 from encoders.towers.audio import AudioHead
 from encoders.towers.text import TextHead, load_text_head
 from encoders.trunks import efficientnet, spectrum
@@ -43,8 +45,12 @@ def with_parts(embedder: Embedder, **parts: object) -> Embedder:
     """The same towers with other trunks or heads in them, under the same name of the space."""
     other = copy.copy(embedder)
     for name, part in parts.items():
-        setattr(other, f"_{name}", embed._Once(lambda part=part: part))  # type: ignore[misc]
+        setattr(other, f"_{name}", Once(partial(_same, part)))
     return other
+
+
+def _same(part: object) -> object:
+    return part
 
 
 def failures(
