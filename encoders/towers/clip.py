@@ -2,6 +2,7 @@
 
     view = view_clip(frames, trunk)         # trunk = load_efficientnet()
     view.sentence_vector                    # (384,) what is seen, as if it were a sentence
+    likeness(sentences, [view], trunk)      # (N, 1) how well sentences (N, 384) name what is seen
     view.description.valence, .energy       # -1 to 1, what light, colour and motion suggest
     view.description.words                  # ("valley", "lakeshore")
     project_clip(view, text_head)           # (256,) row of the space, not yet unit length
@@ -12,6 +13,7 @@ space. Knows no catalogue.
 T frames, S shots.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +31,7 @@ MAX_LOOKED_AT = 60  # frames that the network sees, evenly spaced; light and mot
 LOOKS_PER_SECOND = 1.0
 MIN_LOOKED_AT = 4
 NUM_WORDS = 5
+LEAST_PROBABILITY = 1e-9
 MIN_WORD_PROBABILITY = 0.25  # averaged over the clip; below, a word is as often wrong as right
 
 # Mean and spread of ordinary clips (camera clips and game scenes): (x - mean) / spread is in units
@@ -77,6 +80,8 @@ class ClipView:
     """Holds the meaning of a clip before any space."""
 
     sentence_vector: np.ndarray  # (384,) float32, unit length
+    meaning: np.ndarray  # (384,) float32, unit length: how it differs from the usual picture
+    log_probabilities: np.ndarray  # (1000,) float32, averaged over the clip
     certainty: float  # 0 to 1: probability of the ten likeliest classes, averaged
     description: ClipDescription
 
@@ -96,10 +101,22 @@ def view_clip(frames: "Frames", trunk: PictureTrunk) -> ClipView:
     probabilities = weights @ seen.probabilities
     likeliest = np.sort(seen.probabilities, axis=1)[:, -10:].sum(axis=1)
     return ClipView(
-        sentence_vector=np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32),
+        sentence_vector=_unit(mixed),
+        meaning=_meaning(weights, seen.probabilities, trunk),
+        log_probabilities=weights @ np.log(np.maximum(seen.probabilities, LEAST_PROBABILITY)),
         certainty=float(weights @ likeliest),
         description=_describe(measures, _words(probabilities, trunk.class_names)),
     )
+
+
+def likeness(sentences: np.ndarray, views: Sequence[ClipView], trunk: PictureTrunk) -> np.ndarray:
+    """How well sentences (N, 384) name what is seen in clips (M): cosines (N, M).
+
+    What all names of things have in common is taken off both sides.
+    """
+    apart = sentences - trunk.class_vectors.mean(axis=0)
+    apart /= np.linalg.norm(apart, axis=1, keepdims=True)
+    return np.asarray(apart @ np.stack([view.meaning for view in views]).T)
 
 
 def project_clip(view: ClipView, head: "TextHead") -> np.ndarray:
@@ -157,6 +174,21 @@ def affect_of_picture(measures: PictureMeasures) -> tuple[float, float, float]:
     energy = 0.5 * motion + 0.3 * cuts + 0.3 * arousal + 0.1 * warmth
     valence, energy, power = np.tanh([pleasure / 2.0, energy, dominance / 2.0])
     return float(valence), float(energy), float(power)
+
+
+def _meaning(weights: np.ndarray, probabilities: np.ndarray, trunk: PictureTrunk) -> np.ndarray:
+    """Mean of all class names' vectors by the roots of their probabilities, less the plain mean.
+
+    The roots count the many small guesses of a picture that is no ImageNet class: a toy elf is a
+    little hook, screw and bonsai at once.
+    """
+    softened = np.sqrt(probabilities)
+    softened /= softened.sum(axis=1, keepdims=True)
+    return _unit(weights @ softened @ (trunk.class_vectors - trunk.class_vectors.mean(axis=0)))
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return np.asarray(vector / np.linalg.norm(vector), dtype=np.float32)
 
 
 def _standard(value: float, reference: tuple[float, float]) -> float:

@@ -50,7 +50,7 @@ class PictureTrunk:
     ) -> None:
         self._network = network
         self.class_names = tuple(class_names)
-        self._class_vectors = class_vectors  # (1000, 384)
+        self.class_vectors = class_vectors  # (1000, 384) sentence vectors of the names
 
     def see(self, rgb: np.ndarray) -> Seen:
         """Look at (T, H, W, 3) uint8 frames, all of one size.
@@ -81,7 +81,7 @@ class PictureTrunk:
     def _combine(self, probabilities: np.ndarray) -> np.ndarray:
         likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :LIKELIEST]  # (T, 10)
         weights = np.take_along_axis(probabilities, likeliest, axis=1)
-        mixed = np.einsum("tk,tkd->td", weights, self._class_vectors[likeliest])
+        mixed = np.einsum("tk,tkd->td", weights, self.class_vectors[likeliest])
         return np.asarray(mixed / np.linalg.norm(mixed, axis=1, keepdims=True), dtype=np.float32)
 
 
