@@ -1,17 +1,50 @@
-"""`temptrack evaluate`: figures of the towers on data that people rated, without a server."""
+"""`temptrack evaluate`: figures of the towers on rated data and of one's own catalogue."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.cli.command import Run, command
+from services.cli.failures import UsageError
 from services.cli.output import say, table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from encoders.bench.table import Table
+    from encoders.bench.table import Row, Table
+    from services.evaluation.evaluate import Progress
+    from services.evaluation.library import LibraryReport
+
+ALL = "all"
+GRADES = {"good": "green", "fair": "yellow", "poor": "red", "not measured": "dim"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """One's own catalogue instead of development data."""
+
+    my_library: Annotated[
+        bool, typer.Option("--my-library", help="Measure the catalogue of this home, no labels.")
+    ] = False
+    files: Annotated[
+        int, typer.Option(min=0, help="Files that --my-library changes and hears again.")
+    ] = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """Where results are written beside the answer."""
+
+    plot: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Draw the table: FILE.png, .svg or .pdf.")
+    ] = None
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Folder for the tables of `all`.")
+    ] = None
 
 
 def register(app: typer.Typer) -> None:
@@ -21,51 +54,145 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     run: Run,
-    task: Annotated[str, typer.Argument(help="The protocol: emotion, text ...")],
+    library: Library,
+    pictures: Pictures,
+    protocol: Annotated[
+        str, typer.Argument(help="emotion, text, halves, robustness ..., or all.")
+    ] = "",
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             envvar="TEMPTRACK_DATA", exists=True, file_okay=False, help="Development data."
         ),
-    ],
+    ] = None,
 ) -> None:
     """Measures how well the towers rank music, beside chance and baselines.
 
-    "emotion" ranks rated tracks by emotion words, genres and wishes and compares with what
-    listeners said; "text" finds tracks by their own words. Intervals are 95 % bootstraps. What is
-    heard is kept in the user's cache folder, so that a second run is quick.
+    Each protocol prints N tracks, Q queries, chance and 95 % bootstrap intervals. "emotion" ranks
+    rated tracks by emotion words and compares with what listeners said; "text" finds tracks by
+    their own words; "halves" lets one half of a track find the other. A name that is not there
+    lists them all. What is heard is kept in the user's cache folder, so a second run is quick.
+
+    --my-library needs no labels: it measures the catalogue of this home and says in words what
+    the figures mean. A few files are changed and heard again; the catalogue stays as it is.
 
     Examples:
-      temptrack evaluate emotion --data data
-      temptrack evaluate text --data data --json
+      temptrack evaluate emotion --data data --plot emotion.png
+      temptrack evaluate all --data data --out figures
+      temptrack evaluate --my-library
     """
+    if library.my_library:
+        _refuse_both(protocol, pictures)
+        _evaluate_library(run, library.files)
+        return
+    if not protocol or data is None:
+        raise UsageError("name a protocol and --data DIR, or ask for --my-library")
+    if protocol == ALL:
+        _evaluate_all(run, data, pictures)
+    else:
+        _evaluate_one(run, protocol, data, pictures.plot)
+
+
+def _refuse_both(protocol: str, pictures: Pictures) -> None:
+    if protocol:
+        raise UsageError(f"--my-library runs its own protocols: leave out {protocol!r}")
+    if pictures.plot or pictures.out:
+        raise UsageError("--plot and --out draw tables of development data, not of --my-library")
+
+
+def _evaluate_one(run: Run, protocol: str, data: Path, plot: Path | None) -> None:
+    from encoders.bench.plot import check_name, draw_table
     from services.evaluation.evaluate import evaluate_towers
 
-    with run.err.status("listening") as status:
-        found = evaluate_towers(
-            task,
-            data,
-            progress=lambda done, total, what: status.update(f"{what}: {done:,} of {total:,}"),
-        )
+    if plot is not None:
+        _refuse_picture(plot, check_name(plot))
+    with _listening(run) as progress:
+        found = evaluate_towers(protocol, data, progress=progress)
+    if plot is not None:
+        draw_table(found, plot)
+        run.note(f"drawn: {plot}")
     run.answer(found.to_dict(), lambda out: _show(out, found))
 
 
+def _refuse_picture(plot: Path, wrong: str) -> None:
+    if wrong:
+        raise UsageError(wrong)
+    if not plot.parent.is_dir():
+        raise UsageError(f"{plot.parent} is no folder")
+
+
+def _evaluate_all(run: Run, data: Path, pictures: Pictures) -> None:
+    from services.evaluation.evaluate import evaluate_everything
+
+    if pictures.out is None:
+        raise UsageError("all writes a table and a picture each: name their folder with --out")
+    left_out = {}
+    written = []
+    with _listening(run) as progress:
+        for name, found, why in evaluate_everything(data, pictures.out, progress=progress):
+            if found is None:
+                left_out[name] = why
+                run.note(f"{name}: left out, {why}")
+            else:
+                written.append(name)
+                run.note(f"{name}: {len(found.rows)} rows")
+    run.answer(
+        {"out": pictures.out, "written": written, "left_out": left_out},
+        lambda out: say(out, f"{len(written)} tables written below {pictures.out}"),
+    )
+
+
+def _evaluate_library(run: Run, num_files: int) -> None:
+    from services.evaluation.evaluate import evaluate_library
+
+    config = run.settings.load()
+    with _listening(run) as progress:
+        report = evaluate_library(config, num_files=num_files, progress=progress)
+    run.answer(report.to_dict(), lambda out: _show_report(out, report))
+
+
+@contextmanager
+def _listening(run: Run) -> "Iterator[Progress]":
+    """Progress of files on a terminal; quiet for programs."""
+    with run.err.status("listening") as status:
+        yield lambda done, total, what: status.update(f"{what}: {done:,} of {total:,}")
+
+
 def _show(out: "Console", found: "Table") -> None:
-    places = {(row.subset, row.metric): place for place, row in reversed([*enumerate(found.rows)])}
-    ordered = sorted(found.rows, key=lambda row: places[row.subset, row.metric])
-    cells = [
-        (
-            row.subset,
-            row.metric,
-            row.method,
-            str(row.num_tracks),
-            str(row.num_queries),
-            f"{row.chance:.2f}",
-            f"{row.value:.2f}",
-            f"{row.low:.2f}..{row.high:.2f}",
-        )
-        for row in ordered
-    ]
-    columns = ("tracks", "metric", "method", ">N", ">Q", ">chance", ">value", ">95 %")
-    out.print(table(*columns, rows=cells))
+    """One table a subset, its metrics together, methods below each other."""
+    subsets = dict.fromkeys(row.subset for row in found.rows)
+    for subset in subsets:
+        rows = [row for row in found.rows if row.subset == subset]
+        counts = sorted({row.num_tracks for row in rows})
+        title = f"{found.name}: {subset}, N {' to '.join(f'{n:,}' for n in counts)}"
+        columns = ("metric", "method", ">Q", ">chance", ">value", ">95 %")
+        out.print(table(*columns, rows=_cells(rows), title=title))
     say(out, found.note)
+
+
+def _cells(rows: "list[Row]") -> Iterator[tuple[str, ...]]:
+    places = {row.metric: place for place, row in reversed([*enumerate(rows)])}
+    shown = ""
+    for row in sorted(rows, key=lambda row: places[row.metric]):
+        yield (
+            "" if row.metric == shown else row.metric,
+            row.method,
+            f"{row.num_queries:,}",
+            _short(row.chance),
+            _short(row.value),
+            f"{_short(row.low)}..{_short(row.high)}",
+        )
+        shown = row.metric
+
+
+def _short(value: float) -> str:
+    """Three decimals where a hundredth would hide the value, none where it is a count."""
+    if abs(value) >= 10.0:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if 0.0 < abs(value) < 0.05 else f"{value:.2f}"
+
+
+def _show_report(out: "Console", report: "LibraryReport") -> None:
+    for finding in report.findings:
+        out.print(f"{finding.grade:<12}", style=GRADES[finding.grade], end=" ")
+        say(out, finding.text)

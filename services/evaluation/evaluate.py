@@ -1,6 +1,7 @@
 """The story of an evaluation: which protocol, on which data; measures nothing itself."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,8 @@ from services.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
     from encoders.bench.table import Table
+    from services.config import Config
+    from services.evaluation.library import LibraryReport
 
 Progress = Callable[[int, int, str], None]  # done, of how many, what
 
@@ -39,3 +42,40 @@ def evaluate_towers(protocol: str, data_dir: Path, *, progress: Progress) -> "Ta
         raise NotFound(
             f"{data_dir} is no folder of development data: {error.filename} is not there"
         ) from error
+
+
+def evaluate_everything(
+    data_dir: Path, out: Path, *, progress: Progress
+) -> Iterator[tuple[str, "Table | None", str]]:
+    """Every protocol in turn: its name, its table, or why there is none.
+
+    Writes `<name>.json` and `<name>.png` below `out`.
+    """
+    from encoders.bench.plot import draw_table
+    from encoders.bench.protocols import PROTOCOLS
+
+    out.mkdir(parents=True, exist_ok=True)
+    for name in PROTOCOLS:
+        try:
+            table = evaluate_towers(name, data_dir, progress=progress)
+        except (NotFound, ValueError) as error:
+            yield name, None, str(error)
+            continue
+        (out / f"{name}.json").write_text(json.dumps(table.to_dict()) + "\n", encoding="utf-8")
+        draw_table(table, out / f"{name}.png")
+        yield name, table, ""
+
+
+def evaluate_library(config: "Config", *, num_files: int, progress: Progress) -> "LibraryReport":
+    """What the protocols that need no labels say of the user's own catalogue.
+
+    Raises:
+        NotFound: no catalogue, no tracks, or no vectors of the space.
+        InvalidRequest: too few tracks, or a catalogue that cannot be read.
+    """
+    from encoders.embed import load_embedder
+    from services.evaluation.library import measure_library, read_library
+
+    embedder = load_embedder()
+    library = read_library(config, space=str(embedder.space))
+    return measure_library(library, embedder, num_files=num_files, progress=progress)

@@ -1,0 +1,135 @@
+"""Tables of one's own catalogue: plain vectors handed to the protocols of the bench."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from encoders.bench import robustness
+from encoders.bench.baselines import random_rows, random_scorer
+from encoders.bench.changes import CHANGES
+from encoders.bench.coverage import WISHES, coverage_rows, first_lists
+from encoders.bench.halves import halves_rows
+from encoders.bench.hubness import hubness_rows
+from encoders.bench.ranking import ranking_rows
+from encoders.bench.table import MODEL, RANDOM, Row, Table
+from media.errors import MediaError
+from services.evaluation.library import (
+    LIST_LENGTH,
+    SUBSET,
+    Library,
+    LibraryEmbedder,
+    Progress,
+    halves_of,
+    readable_files,
+)
+
+if TYPE_CHECKING:
+    from media.child import MediaReader
+
+
+def halves_table(library: Library) -> Table:
+    """First halves ask for second halves; tracks without three segments are left out."""
+    pairs = [halves_of(v) for v in library.vectors]
+    groups = [g for g, pair in zip(library.groups, pairs, strict=True) if pair is not None]
+    there = [pair for pair in pairs if pair is not None]
+    note = f"{len(pairs) - len(there)} tracks are too short to halve"
+    if len(there) < LIST_LENGTH:
+        return Table(name="halves", note=note, rows=())
+    first, second = (np.stack([pair[side] for pair in there]) for side in range(2))
+    chance = (random_rows(len(there)), random_rows(len(there), seed=1))
+    rows = [
+        row
+        for method, sides in ((MODEL, (first, second)), (RANDOM, chance))
+        for row in halves_rows(*sides, method=method, subset=SUBSET, groups=groups)
+    ]
+    return Table(name="halves", note=note, rows=tuple(rows))
+
+
+def hubness_table(library: Library) -> Table:
+    """Each track asks for its ten nearest others."""
+    points = {MODEL: library.tracks, RANDOM: random_rows(len(library.records))}
+    rows = [
+        row
+        for method, vectors in points.items()
+        for row in hubness_rows(vectors, method=method, subset=SUBSET, groups=library.groups)
+    ]
+    return Table(name="hubness", note="lists of the ten nearest tracks", rows=tuple(rows))
+
+
+def coverage_table(library: Library, embedder: LibraryEmbedder) -> Table:
+    """Sixty wishes in words ask for ten tracks each."""
+    scores = {
+        MODEL: embedder.embed_texts(WISHES) @ library.tracks.T,
+        RANDOM: random_scorer(len(library.records))(WISHES),
+    }
+    rows = [
+        row
+        for method, matrix in scores.items()
+        for row in coverage_rows(
+            first_lists(matrix, k=LIST_LENGTH),
+            method=method,
+            subset=SUBSET,
+            groups=library.groups,
+        )
+    ]
+    return Table(name="coverage", note=f"{len(WISHES)} wishes, ten hits each", rows=tuple(rows))
+
+
+def robustness_table(
+    library: Library, embedder: LibraryEmbedder, *, num_files: int, progress: Progress
+) -> Table:
+    """A sample of the files is changed, heard again, and asks for its original."""
+    from media.child import MediaReader
+
+    heard: dict[str, list[np.ndarray]] = {change: [] for change in CHANGES}
+    places: list[int] = []
+    sample = readable_files(library, count=num_files)
+    with MediaReader() as reader:
+        for done, (place, file) in enumerate(sample):
+            progress(done, len(sample), file.name)
+            rows = _changed_vectors(file, reader, embedder)
+            if rows is None:
+                continue
+            places.append(place)
+            for change, row in rows.items():
+                heard[change].append(row)
+    note = f"{len(places)} of {len(library.records)} tracks changed and heard again"
+    if not places:
+        return Table(name="robustness", note=note, rows=())
+    table_rows: list[Row] = []
+    for change, changed in heard.items():
+        table_rows += _change_rows(change, np.stack(changed), np.array(places), library)
+    return Table(name="robustness", note=note, rows=tuple(table_rows))
+
+
+def _changed_vectors(
+    file: Path, reader: "MediaReader", embedder: LibraryEmbedder
+) -> dict[str, np.ndarray] | None:
+    """The vector after each change; None where the file is no longer to be read."""
+    from media.audio import TRUNK_RATE, Sound
+
+    try:
+        sound = reader.read_sound(file)
+    except MediaError:
+        return None
+    return {
+        name: embedder.embed_sound(
+            Sound(samples=change(sound.samples), sample_rate=TRUNK_RATE)
+        ).track
+        for name, change in CHANGES.items()
+    }
+
+
+def _change_rows(
+    change: str, changed: np.ndarray, places: np.ndarray, library: Library
+) -> list[Row]:
+    originals, groups = library.tracks, [library.groups[i] for i in places]
+    robustness.validate(changed, originals, places)
+    right = robustness.answers(places, len(originals))
+    random = random_rows(len(places), seed=1) @ random_rows(len(originals)).T
+    return [
+        row
+        for method, scores in ((MODEL, changed @ originals.T), (RANDOM, random))
+        for row in ranking_rows(method, scores, right, subset=change, groups=groups)
+    ]
