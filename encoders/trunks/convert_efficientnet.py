@@ -44,6 +44,8 @@ CARD = {
         "ImageNet's usual mean and deviation instead of 0.5 hurt",
     ],
     "command": "python -m encoders.trunks.convert_efficientnet",
+    "seeds": [],
+    "minutes": 0.2,
 }
 
 

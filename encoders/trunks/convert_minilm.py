@@ -39,6 +39,8 @@ CARD = {
         "what lies beyond 128 word pieces is not read",
     ],
     "command": "python -m encoders.trunks.convert_minilm",
+    "seeds": [],
+    "minutes": 0.1,
 }
 
 

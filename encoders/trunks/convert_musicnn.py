@@ -73,6 +73,8 @@ CARD = {
         "tags of a decade or a taste (catchy, sexy, 00s) say more of listeners than of the sound",
     ],
     "command": "python -m encoders.trunks.convert_musicnn",
+    "seeds": [],
+    "minutes": 0.3,
 }
 
 

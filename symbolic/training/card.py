@@ -56,6 +56,7 @@ Made by `python -m symbolic.training.train small --data DATA --out DIR` with see
 a shared two-core machine. On windows of scores that were not trained on it needs
 {manifest["validation_nats_per_token"]:.3f} nats per token; uniform over the vocabulary of
 {manifest["vocabulary_size"]} would be {math.log(manifest["vocabulary_size"]):.3f}.
+Trained from nothing, licence of the weights: `Apache-2.0`.
 """
 
 
