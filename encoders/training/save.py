@@ -17,6 +17,12 @@ from encoders.trunks.checkpoint import write_folder
 LICENCE = "Apache-2.0"
 SOURCES = "SOURCES.tsv"
 COLUMNS = ("id", "file", "title", "author", "licence", "repo", "commit")
+FAILURES = (
+    "no classical tag: 'fanfare' or 'fugue' mean 'instrumental, not rock' to the audio side",
+    "nostalgic and tender background music is hardly told apart",
+    "scene words of games hardly beat chance",
+    "English only; lyrics are not heard; statistics are those of 30 s excerpts of game music",
+)
 
 
 def save_heads(
@@ -29,6 +35,7 @@ def save_heads(
     tracks = cast("Sequence[Track]", sources["tracks"])
     shared = {
         "licence": LICENCE,
+        **_facts(cast("Mapping[str, object]", sources["config"])),
         "trained_on": {**sources, "tracks": f"the {len(tracks)} recordings of {SOURCES}"},
     }
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -60,6 +67,19 @@ def save_heads(
         {},
         {"name": "text head of the small profile", "keys": list(text.keys), **shared},
     )
+
+
+def _facts(config: Mapping[str, object]) -> dict[str, object]:
+    """What a card says beside the data; minutes and figures come after the evaluation.
+
+    `encoders.cards.complete_card` adds them.
+    """
+    return {
+        "origin": "trained here from nothing, over frozen trunks",
+        "command": f"temptrack train {config['name']} --data DATA --out DIR",
+        "seeds": list(cast("Sequence[int]", config["seeds"])),
+        "known_failures": list(FAILURES),
+    }
 
 
 def sources_table(tracks: Sequence[Track]) -> str:
