@@ -173,6 +173,22 @@ def bootstrap_interval(
         statistic: takes item positions (repeats allowed), gives a value; NaN resamples are left
             out.
     """
+    value = statistic(np.arange(len(groups)))
+    return interval_of(value, bootstrap_draws(groups, statistic, num_resamples, seed=seed))
+
+
+def bootstrap_draws(
+    groups: Sequence[str],
+    statistic: Callable[[np.ndarray], float],
+    num_resamples: int = NUM_RESAMPLES,
+    *,
+    seed: int = 0,
+) -> np.ndarray:
+    """(R,) values of a statistic on resampled groups.
+
+    The same groups and seed draw the same items, so that draws of two statistics are pairs: their
+    difference is the draw of a paired difference.
+    """
     names = sorted(set(groups))
     members = [np.flatnonzero(np.array(groups) == name) for name in names]
     rng = np.random.default_rng(seed)
@@ -180,9 +196,13 @@ def bootstrap_interval(
     for _ in range(num_resamples):
         chosen = rng.integers(0, len(names), size=len(names))
         drawn.append(statistic(np.concatenate([members[i] for i in chosen])))
+    return np.array(drawn)
+
+
+def interval_of(value: float, drawn: np.ndarray) -> Interval:
+    """A value with the percentile interval of its (R,) draws; NaN are left out."""
     tail = 100.0 * (1.0 - LEVEL) / 2.0
     low, high = np.nanpercentile(drawn, [tail, 100.0 - tail])
-    value = statistic(np.arange(len(groups)))
     return Interval(value=float(value), low=float(low), high=float(high))
 
 

@@ -13,6 +13,7 @@ Metrics
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -33,7 +34,7 @@ from encoders.bench.emotify import (
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
 from encoders.bench.tracks import embed_tracks
-from encoders.metrics import Interval, bootstrap_interval, paired_difference
+from encoders.metrics import Interval, bootstrap_draws, bootstrap_interval, interval_of
 from encoders.training.manifests import read_tracks
 
 CEILING = "ceiling"
@@ -66,9 +67,7 @@ def tabulate(setting: Setting) -> Table:
         method: dict(zip(truth.texts, score(truth.texts), strict=True))
         for method, score in scorers.items()
     }
-    rows = [row for method in scores for row in _emotion_rows(method, scores[method], truth)]
-    for baseline in list(scores)[1:]:
-        rows += _difference_rows(MODEL, baseline, scores, truth)
+    rows = _emotion_rows(scores, truth)
     rows += _ceiling_rows(truth)
     if (setting.data_dir / "stock.jsonl").exists():
         rows += _stock_rows(setting)
@@ -98,47 +97,61 @@ def evaluate(scores: Mapping[str, np.ndarray], truth: EmotionTruth) -> dict[str,
     return {m.name: m.of(everything) for m in emotion_measures(scores, truth)}
 
 
-def _emotion_rows(method: str, scores: Mapping[str, np.ndarray], truth: EmotionTruth) -> list[Row]:
-    return [
-        _measure_row(method, measure, truth, subset=subset, members=members)
-        for subset, members in truth.subsets().items()
-        for measure in emotion_measures(scores, truth)
-    ]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Measured:
+    """Holds one measure of one method with its draws, which pair with those of other methods."""
+
+    measure: Measure
+    subset: str
+    num_tracks: int
+    value: float
+    drawn: np.ndarray
+
+    def row(self, method: str, *, less: "_Measured | None" = None) -> Row:
+        """A row, of the difference where another method's is taken away."""
+        value, drawn = self.value, self.drawn
+        if less is not None:
+            value, drawn = value - less.value, drawn - less.drawn
+        return make_row(
+            interval_of(value, drawn),
+            method=method,
+            metric=self.measure.name,
+            subset=self.subset,
+            num_tracks=self.num_tracks,
+            num_queries=self.measure.num_queries,
+            chance=0.0 if less else self.measure.chance,
+        )
 
 
-def _measure_row(
-    method: str, measure: Measure, truth: EmotionTruth, *, subset: str, members: np.ndarray
-) -> Row:
-    artists = [truth.artists[i] for i in members]
-    return make_row(
-        bootstrap_interval(artists, partial(_of_members, measure, members)),
-        method=method,
-        metric=measure.name,
-        subset=subset,
-        num_tracks=len(members),
-        num_queries=measure.num_queries,
-        chance=measure.chance,
-    )
-
-
-def _difference_rows(
-    one: str, other: str, scores: Mapping[str, Mapping[str, np.ndarray]], truth: EmotionTruth
+def _emotion_rows(
+    scores: Mapping[str, Mapping[str, np.ndarray]], truth: EmotionTruth
 ) -> list[Row]:
-    """How much better one method is, on the same artists drawn anew."""
-    rows = []
+    """Every method's measures, then how much better ours is, on the same artists drawn anew."""
+    measured = {method: _measured(scores[method], truth) for method in scores}
+    rows = [found.row(method) for method in measured for found in measured[method]]
+    for baseline in list(measured)[1:]:
+        for ours, theirs in zip(measured[MODEL], measured[baseline], strict=True):
+            rows.append(ours.row(f"{MODEL} minus {baseline}", less=theirs))
+    return rows
+
+
+def _measured(scores: Mapping[str, np.ndarray], truth: EmotionTruth) -> list[_Measured]:
+    measures = emotion_measures(scores, truth)
+    found = []
     for subset, members in truth.subsets().items():
         artists = [truth.artists[i] for i in members]
-        sides = (emotion_measures(scores[method], truth) for method in (one, other))
-        for ours, theirs in zip(*sides, strict=True):
-            gain = paired_difference(
-                artists, partial(_of_members, ours, members), partial(_of_members, theirs, members)
+        for measure in measures:
+            statistic = partial(_of_members, measure, members)
+            found.append(
+                _Measured(
+                    measure=measure,
+                    subset=subset,
+                    num_tracks=len(members),
+                    value=measure.of(members),
+                    drawn=bootstrap_draws(artists, statistic),
+                )
             )
-            row = make_row(
-                gain, method=f"{one} minus {other}", metric=ours.name, subset=subset,
-                num_tracks=len(members), num_queries=ours.num_queries, chance=0.0,
-            )  # fmt: skip
-            rows.append(row)
-    return rows
+    return found
 
 
 def _ceiling_rows(truth: EmotionTruth) -> list[Row]:
