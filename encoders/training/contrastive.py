@@ -9,6 +9,7 @@ gradients are those of one process with the whole batch. Knows no towers and no 
 checkpoints, which process 0 writes.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -189,11 +190,7 @@ def global_loss(
     """
     queries, sounds, scale = outputs
     if process.world_size > 1:
-        gather = import_open_clip("loss").gather_features
-        queries, sounds = gather(
-            queries, sounds, gather_with_grad=True, rank=process.rank,
-            world_size=process.world_size,
-        )  # fmt: skip
+        queries, sounds = _gather(queries, sounds, process)
         everybody = [torch.empty_like(groups) for _ in range(process.world_size)]
         torch.distributed.all_gather(everybody, groups)
         groups = torch.cat(everybody)
@@ -208,6 +205,18 @@ def autocast(precision: str, device: str) -> AbstractContextManager[None]:
     if precision == "bfloat16" or (precision == "auto" and able):
         return torch.autocast(kind, dtype=torch.bfloat16)
     return nullcontext()
+
+
+def _gather(queries: Tensor, sounds: Tensor, process: Process) -> tuple[Tensor, Tensor]:
+    """The rows of all processes, through which gradients flow back to each."""
+    with warnings.catch_warnings():
+        # open_clip 3.3 calls the older of torch's two names for it.
+        warnings.simplefilter("ignore", FutureWarning)
+        gathered = import_open_clip("loss").gather_features(
+            queries, sounds, gather_with_grad=True, rank=process.rank,
+            world_size=process.world_size,
+        )  # fmt: skip
+    return gathered[0], gathered[1]
 
 
 def _wrap(heads: nn.Module, process: Process) -> nn.Module:

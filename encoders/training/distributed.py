@@ -25,21 +25,21 @@ from encoders.training.contrastive import PRECISIONS, ContrastiveConfig, Process
 from encoders.training.large import LargeRun, train_large
 from media.child import MediaReader
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("encoders.training.distributed")  # run as a module it is __main__
 
-NUMBERS = ("num_hidden", "num_epochs", "batch_size", "learning_rate", "seed")
+NUMBERS = ("num_hidden", "dropout", "num_epochs", "batch_size", "learning_rate", "seed")
 
 
 @contextmanager
 def join_processes() -> Iterator[Process]:
-    """This process among those that `torchrun` started, or alone."""
+    """This process among those that `torchrun` started, or alone; joins them once."""
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     rank, local = (int(os.environ.get(name, "0")) for name in ("RANK", "LOCAL_RANK"))
     here = int(os.environ.get("LOCAL_WORLD_SIZE", str(world_size)))
     has_gpu = torch.cuda.is_available() and torch.cuda.device_count() >= here
     device = f"cuda:{local}" if has_gpu else "cpu"
     process = Process(rank=rank, world_size=world_size, device=device)
-    if world_size == 1:
+    if world_size == 1 or torch.distributed.is_initialized():
         yield process
         return
     if has_gpu:
@@ -54,7 +54,8 @@ def join_processes() -> Iterator[Process]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a training; 0 once the heads are written, 2 where something was refused."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("encoders").setLevel(logging.INFO)
     try:
         with join_processes() as process, MediaReader() as reader:
             towers = open_towers(

@@ -41,26 +41,28 @@ class TrainedHead(nn.Module):
         self.standard = standard
         self.weight = nn.Parameter(first)  # (I, 256)
         self.bias = nn.Parameter(torch.zeros(DIMENSION))
-        self.hidden = nn.Linear(len(first), config.num_hidden)
+        width = torch.randn(len(first), config.num_hidden)  # of no columns where it is linear
+        self.hidden = nn.Parameter(width / len(first) ** 0.5)
+        self.hidden_bias = nn.Parameter(torch.zeros(config.num_hidden))
         self.out = nn.Parameter(torch.zeros(config.num_hidden, DIMENSION))
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Unit rows (B, 256)."""
         inputs = self.drop(self.standard(rows))
-        bent = functional.relu(self.hidden(inputs)) @ self.out
+        bent = functional.relu(inputs @ self.hidden + self.hidden_bias) @ self.out
         return functional.normalize((inputs @ self.weight + self.bias + bent).float(), dim=1)
 
     def finished(self) -> Head:
         """The head as it ships, standardisation in its first layers."""
         mean, spread = (self.standard.get_buffer(n).cpu().numpy() for n in ("mean", "spread"))
         weight, bias = _numpy(self.weight) / spread[:, None], _numpy(self.bias)
-        hidden, hidden_bias = _numpy(self.hidden.weight).T / spread[:, None], self.hidden.bias
+        hidden = _numpy(self.hidden) / spread[:, None]
         return Head(
             weight=weight.astype(np.float32),
             bias=(bias - mean @ weight).astype(np.float32),
             hidden=np.ascontiguousarray(hidden, dtype=np.float32),
-            hidden_bias=(_numpy(hidden_bias) - mean @ hidden).astype(np.float32),
+            hidden_bias=(_numpy(self.hidden_bias) - mean @ hidden).astype(np.float32),
             out=_numpy(self.out),
         )
 
