@@ -34,7 +34,7 @@ from encoders.lexicon.language import is_content, is_english, load_grammar
 from encoders.lexicon.negation import Piece, find_denied
 from encoders.lexicon.numbers import Number, find_numbers
 from encoders.lexicon.spelling import forgive_letter
-from encoders.lexicon.vocabulary import Entry, load_vocabulary
+from encoders.lexicon.vocabulary import Entry, load_vocabulary, withheld_words
 
 MAX_TEXT = 2_000  # characters that are read; the rest is ignored
 MISSPELT = 0.7  # confidence of a word with one wrong letter
@@ -88,30 +88,9 @@ class _Token:
     num_words: int = 1
 
 
-@lru_cache(maxsize=4096)
 def understand_text(text: str) -> Understanding:
     """Read a wish; never fails, says what it could not read."""
-    read = text[:MAX_TEXT]
-    tokens = _match_phrases(_split(read))
-    words = [t.words for t in tokens if t.words and t.words[0].isalnum()]
-    num_understood = sum(t.num_words for t in tokens if t.entries or t.number)
-    if not is_english(read, words, num_understood=num_understood):
-        unread = tuple(t.words for t in tokens if is_content(t.words))
-        return Understanding(
-            text=text, asked=(), not_understood=unread, language_supported=False, affirmed=read
-        )
-    found = find_denied([Piece(words=t.words, kind=_kind(t)) for t in tokens])
-    return Understanding(
-        text=text,
-        asked=tuple(_ask(read, tokens, found.phrases)),
-        affirmed=_join(read, [t for i, t in enumerate(tokens) if i not in found.clauses]),
-        denied=_join(read, [tokens[i] for i in sorted(found.phrases)]),
-        not_understood=tuple(
-            read[t.start : t.stop]
-            for t in tokens
-            if not t.entries and t.number is None and is_content(t.words)
-        ),
-    )
+    return _understand(text, withheld_words())
 
 
 def general_midi_program(instrument: str) -> int | None:
@@ -141,6 +120,31 @@ def genre_family(genre: str) -> str | None:
 def same_key(one: str, other: str) -> bool:
     """True where two keys sound alike: "Bb major" and "A# major"."""
     return _pitch_class(one) == _pitch_class(other)
+
+
+@lru_cache(maxsize=4096)
+def _understand(text: str, withheld: frozenset[str]) -> Understanding:
+    read = text[:MAX_TEXT]
+    tokens = _match_phrases(_split(read))
+    words = [t.words for t in tokens if t.words and t.words[0].isalnum()]
+    num_understood = sum(t.num_words for t in tokens if t.entries or t.number)
+    if not is_english(read, words, num_understood=num_understood):
+        unread = tuple(t.words for t in tokens if is_content(t.words))
+        return Understanding(
+            text=text, asked=(), not_understood=unread, language_supported=False, affirmed=read
+        )
+    found = find_denied([Piece(words=t.words, kind=_kind(t)) for t in tokens])
+    return Understanding(
+        text=text,
+        asked=tuple(_ask(read, tokens, found.phrases)),
+        affirmed=_join(read, [t for i, t in enumerate(tokens) if i not in found.clauses]),
+        denied=_join(read, [tokens[i] for i in sorted(found.phrases)]),
+        not_understood=tuple(
+            read[t.start : t.stop]
+            for t in tokens
+            if not t.entries and t.number is None and is_content(t.words)
+        ),
+    )
 
 
 def _pitch_class(key: str) -> tuple[int, str]:
@@ -173,7 +177,7 @@ def _match_phrases(tokens: Sequence[_Token]) -> list[_Token]:
 
 def _longest_phrase(tokens: Sequence[_Token], i: int) -> _Token:
     vocabulary, grammar = load_vocabulary(), load_grammar()
-    longest = _longest_from().get(tokens[i].words, 0)
+    longest = _longest_from(withheld_words()).get(tokens[i].words, 0)
     for length in range(min(longest, len(tokens) - i), 0, -1):
         part = tokens[i : i + length]
         if any(t.number is not None for t in part):
@@ -193,7 +197,7 @@ def _longest_phrase(tokens: Sequence[_Token], i: int) -> _Token:
 
 
 @cache
-def _longest_from() -> dict[str, int]:
+def _longest_from(withheld: frozenset[str]) -> dict[str, int]:
     """Words in the longest known phrase that begins with a word."""
     grammar = load_grammar()
     known = [load_vocabulary().phrases, grammar.idioms, grammar.not_negators, grammar.negators]

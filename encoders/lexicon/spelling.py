@@ -5,24 +5,28 @@ from functools import cache, lru_cache
 from string import ascii_lowercase
 
 from encoders.lexicon.language import english_words, is_content
-from encoders.lexicon.vocabulary import load_vocabulary
+from encoders.lexicon.vocabulary import load_vocabulary, withheld_words
 
 SHORTEST = 5  # letters; shorter words have too many neighbours
 FORGIVEN = ("mood", "activity", "genre", "instrument", "tempo", "vocals")
 
 
-@lru_cache(maxsize=10_000)
 def forgive_letter(word: str) -> str | None:
     """The one list word that is a letter away (added, lost, changed or swapped), or None.
 
     A lost letter is likelier than an added one, and that than a changed one. None too where the
     word is ordinary English, or several list words are as near and mean different things.
     """
+    return _forgive_letter(word, withheld_words())
+
+
+@lru_cache(maxsize=10_000)
+def _forgive_letter(word: str, withheld: frozenset[str]) -> str | None:
     if len(word) < SHORTEST or not word.isalpha() or word in english_words():
         return None
     if not is_content(word):
         return None
-    targets = _targets()
+    targets = _targets(withheld)
     for neighbours in (_swapped_or_lost(word), _added(word), _changed(word)):
         near = sorted({n for n in neighbours if n in targets})
         if near:
@@ -31,7 +35,7 @@ def forgive_letter(word: str) -> str | None:
 
 
 @cache
-def _targets() -> dict[str, tuple[str, ...]]:
+def _targets(withheld: frozenset[str]) -> dict[str, tuple[str, ...]]:
     phrases = load_vocabulary().phrases
     return {
         phrase: tuple(e.key for e in entries)

@@ -5,11 +5,17 @@
     confidence=1.0),) vocabulary.affects["mood:sad"]       # (-0.9, -0.6, 0.1, -0.4, 0.3) on AXES
     vocabulary.tags["genre:metal"]       # {"metal": 1.0, ...} on the audio trunk's tags
 
-Phrases are lower case with spaces for hyphens.
+Phrases are lower case with spaces for hyphens. Words can be withheld for a measurement of what
+is understood without them:
+
+    with without_words({"calm", "peaceful"}):
+        understand_text("calm piano").not_understood        # ("calm",)
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -68,11 +74,35 @@ def read_list(name: str) -> Any:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@cache
+_WITHHELD: ContextVar[frozenset[str]] = ContextVar("withheld words", default=frozenset())
+
+
 def load_vocabulary() -> Vocabulary:
-    """The table, built once per process."""
+    """The table, built once per process and set of withheld words."""
+    return _build_vocabulary(withheld_words())
+
+
+def withheld_words() -> frozenset[str]:
+    """Words that the lists do without at present; what is cached of the lists is keyed by them."""
+    return _WITHHELD.get()
+
+
+@contextmanager
+def without_words(words: Iterable[str]) -> Iterator[None]:
+    """Leave every phrase that holds one of these words out of the table, for a `with` block."""
+    token = _WITHHELD.set(frozenset(word.lower() for word in words))
+    try:
+        yield
+    finally:
+        _WITHHELD.reset(token)
+
+
+@cache
+def _build_vocabulary(withheld: frozenset[str]) -> Vocabulary:
     phrases: dict[str, tuple[Entry, ...]] = {}
     for phrase, entry in _all_entries():
+        if not withheld.isdisjoint(phrase.split()):
+            continue
         confidence = UNSURE.get(phrase, 1.0)
         sure = Entry(name=entry.name, value=entry.value, sign=entry.sign, confidence=confidence)
         if sure not in phrases.get(phrase, ()):

@@ -7,9 +7,12 @@ Hears nothing.
 
 A caption's concepts are those of the whole row that it belongs to, so the network learns from
 musicians which words stand for which sound: what the lists know of "soft piano, lullaby" teaches
-"cradle". Nothing of the evaluation's prompts and wishes is read here.
+"cradle". Beside the captions: random and reordered subsets of their aspects, phrases of the lists
+in plain frames, with a slip of the finger, and what AudioSet's ontology says of its classes.
+Nothing of the evaluation's prompts and wishes is read here.
 """
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +40,14 @@ LEARNT_LISTS = (
 )
 SENTENCE_TAGS = ("mood", "activity")
 TEMPLATES = ("{}", "{} music", "something {}", "a {} song", "{} track for a video")
+PARAPHRASES = (
+    "make it {}", "I want it to sound {}", "music that feels {}", "the mood should be {}",
+    "a soundtrack for {}", "play me something for {}",
+)  # fmt: skip
+PHRASES_PER_GROUP = 3
+NUM_MISSPELT = 600
+SHORTEST_MISSPELT = 6  # letters
+ONTOLOGY = "audioset_music_ontology.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +62,13 @@ class TextExample:
 def training_texts(data_dir: Path, *, seed: int) -> list[TextExample]:
     """Every example, in an order that depends on the seed alone."""
     rng = np.random.default_rng(seed)
-    examples = [*_caption_examples(training_captions(data_dir), rng), *_list_examples(rng)]
+    examples = [
+        *_caption_examples(training_captions(data_dir), rng),
+        *_list_examples(rng),
+        *_paraphrased_examples(rng),
+        *_misspelt_examples(rng),
+        *_ontology_examples(data_dir / "text" / ONTOLOGY),
+    ]
     return [e for e in examples if e.concepts.any() and not e.understanding.denied]
 
 
@@ -79,6 +96,45 @@ def _list_examples(rng: np.random.Generator) -> Iterator[TextExample]:
         if entries[0].name in LEARNT_LISTS:
             for template in rng.choice(TEMPLATES, size=2, replace=False):
                 yield _example(str(template).format(phrase), _unit(concepts_of(phrase)))
+
+
+def _paraphrased_examples(rng: np.random.Generator) -> Iterator[TextExample]:
+    """Some phrases of every mood and activity in whole sentences."""
+    groups: dict[str, list[str]] = {}
+    for phrase, entries in load_vocabulary().phrases.items():
+        if entries[0].name in SENTENCE_TAGS:
+            groups.setdefault(entries[0].key, []).append(phrase)
+    for phrases in groups.values():
+        for phrase in rng.permutation(phrases)[:PHRASES_PER_GROUP]:
+            for frame in rng.choice(PARAPHRASES, size=2, replace=False):
+                yield _example(str(frame).format(phrase), _unit(concepts_of(str(phrase))))
+
+
+def _misspelt_examples(rng: np.random.Generator) -> Iterator[TextExample]:
+    """Phrases with two neighbouring letters swapped or one lost; they say what was meant."""
+    phrases = [
+        p for p, entries in load_vocabulary().phrases.items()
+        if entries[0].name in LEARNT_LISTS and len(p) >= SHORTEST_MISSPELT
+    ]  # fmt: skip
+    for phrase in rng.permutation(phrases)[:NUM_MISSPELT]:
+        yield _example(f"{_slip(str(phrase), rng)} music", _unit(concepts_of(str(phrase))))
+
+
+def _slip(phrase: str, rng: np.random.Generator) -> str:
+    """The phrase with one slip of the finger; its first two letters stay."""
+    place = int(rng.integers(2, len(phrase) - 1))
+    head, tail = phrase[:place], phrase[place:]
+    return head + tail[1] + tail[0] + tail[2:] if rng.random() < 0.5 else head + tail[1:]
+
+
+def _ontology_examples(path: Path) -> Iterator[TextExample]:
+    """Class names of AudioSet's music ontology and the sentence that explains each."""
+    if not path.exists():
+        return
+    for row in json.loads(path.read_text(encoding="utf-8")):
+        concepts = _unit(concepts_of(row["name"]))
+        yield _example(row["name"], concepts)
+        yield _example(row["description"], concepts)
 
 
 def _example(text: str, concepts: np.ndarray) -> TextExample:
