@@ -4,6 +4,8 @@ import copy
 import dataclasses
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,6 +33,7 @@ from encoders.trunks import efficientnet, spectrum
 from encoders.trunks.checkpoint import WEIGHTS, file_sha256
 from encoders.trunks.minilm import TextTrunk
 from media.audio import Sound
+from tests.conftest import REPOSITORY
 from tests.fixtures.weights import write_random_weights
 
 
@@ -297,3 +300,21 @@ def test_pairs_count_against_ties_and_know_no_bias() -> None:
 def test_the_mean_cosine_leaves_each_row_itself_out() -> None:
     assert mean_cosine(np.eye(3)) == pytest.approx(0.0)
     assert mean_cosine(np.ones((3, 1))) == pytest.approx(1.0)
+
+
+def test_two_processes_give_the_same_bits() -> None:
+    code = (
+        "import hashlib, numpy as np; from encoders import probes; "
+        "from encoders.embed import load_embedder; e = load_embedder(); h = hashlib.sha256(); "
+        "h.update(e.embed_texts(probes.SENTENCES).tobytes()); "
+        "s = [e.embed_sound(x) for x in probes.probe_sounds().values()]; "
+        "[(h.update(x.track.tobytes()), h.update(x.segments.tobytes())) for x in s]; "
+        "[h.update(e.embed_clip(c).vector.tobytes()) for c in probes.probe_clips().values()]; "
+        "print(h.hexdigest())"
+    )
+    command = [sys.executable, "-c", code]
+    runs = [
+        subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert runs[0] == runs[1] != ""
