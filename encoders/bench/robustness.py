@@ -28,7 +28,7 @@ from encoders.bench.tracks import audio_head, embed_tracks
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.cache import hear
 from encoders.training.manifests import Track, read_tracks
-from encoders.trunks import features, harmony, musicnn, rhythm, signal, spectrum
+from encoders.trunks import constant_q, features, harmony, musicnn, rhythm, signal, spectrum
 
 if TYPE_CHECKING:
     from encoders.trunks.musicnn import MusicnnTrunk
@@ -107,12 +107,13 @@ class _Changed:
     """Features of changed recordings, kept: the trunk is loaded when something is missing."""
 
     def __init__(self, setting: Setting) -> None:
-        # of `rhythm` only the onsets reach a vector, so that a better tempo hears nothing anew
-        onsets = inspect.getsource(rhythm.onset_envelope) + inspect.getsource(rhythm.find_onsets)
+        # Only what reaches a vector counts: a better tempo or key hears nothing anew.
+        heard_by = (rhythm.onset_envelope, rhythm.find_onsets, harmony.read_chroma,
+                    harmony.chroma_entropy, harmony.majorness, features.patch_starts)  # fmt: skip
         self._kept = KeptArrays(
             setting.cache_folder / "changed",
-            sources=(changes, mfcc, features, harmony, musicnn, signal, spectrum),
-            also=onsets,
+            sources=(changes, mfcc, constant_q, musicnn, signal, spectrum),
+            also="".join(inspect.getsource(function) for function in heard_by),
         )
         self._progress = setting.progress
         self._trunk: MusicnnTrunk | None = None
