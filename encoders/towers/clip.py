@@ -82,6 +82,7 @@ class ClipView:
     sentence_vector: np.ndarray  # (384,) float32, unit length
     meaning: np.ndarray  # (384,) float32, unit length: how it differs from the usual picture
     log_probabilities: np.ndarray  # (1000,) float32, averaged over the clip
+    pools: np.ndarray  # (1280,) float32, averaged over the clip
     certainty: float  # 0 to 1: probability of the ten likeliest classes, averaged
     description: ClipDescription
 
@@ -104,6 +105,7 @@ def view_clip(frames: "Frames", trunk: PictureTrunk) -> ClipView:
         sentence_vector=_unit(mixed),
         meaning=_meaning(weights, seen.probabilities, trunk),
         log_probabilities=weights @ np.log(np.maximum(seen.probabilities, LEAST_PROBABILITY)),
+        pools=weights @ seen.pools,
         certainty=float(weights @ likeliest),
         description=_describe(measures, _words(probabilities, trunk.class_names)),
     )

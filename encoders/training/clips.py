@@ -2,11 +2,11 @@
 
     cache = ClipCache(default_cache_folder())
     views = cache.views({"scene 1": path}, progress)            # dict: id -> ClipView
-    head = fit_clip_map(seen, rows, owners)                     # see `fit_clip_map`
+    axes = strongest_directions(seen)                           # what clips differ in most
+    fitted = fit_ridge(axes.codes(seen), rows, weights_of(owners))
+    fitted.predict(axes.codes(others))                          # (C, D) less `fitted.usual`
 
-A map is a ridge regression from the strongest directions of what the picture trunk says to the
-columns of the tracks' rows. Tracks count alike, however many clips they serve. C clips, P seen
-numbers (class log-probabilities), T tracks, D columns.
+C clips, P numbers seen (class log-probabilities or pools), K codes, D columns of the music.
 """
 
 import hashlib
@@ -27,6 +27,9 @@ from media.limits import Limits
 from media.video import read_frames
 
 logger = logging.getLogger(__name__)
+
+NUM_DIRECTIONS = 20
+RIDGE = 1.0  # of the mean variance of the codes
 
 SOURCES = ("towers/clip.py", "towers/picture.py", "trunks/efficientnet.py")
 
@@ -103,6 +106,61 @@ class ClipCache:
         return view
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Directions:
+    """Holds the strongest principal directions of what clips show."""
+
+    mean: np.ndarray  # (P,)
+    basis: np.ndarray  # (P, K); the first code has unit spread, the others less
+
+    def codes(self, seen: np.ndarray) -> np.ndarray:
+        """Codes (C, K) of (C, P)."""
+        return np.asarray((seen - self.mean) @ self.basis)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ridge:
+    """Holds a linear map from codes to music."""
+
+    mean: np.ndarray  # (K,)
+    matrix: np.ndarray  # (K, D)
+    usual: np.ndarray  # (D,) what clips get on average
+
+    def predict(self, codes: np.ndarray) -> np.ndarray:
+        """How the music (C, D) of clips differs from the usual, for codes (C, K)."""
+        return np.asarray((codes - self.mean) @ self.matrix)
+
+
+def strongest_directions(seen: np.ndarray, count: int = NUM_DIRECTIONS) -> Directions:
+    """Principal directions of (C, P), found in the C x C products, which are fewer."""
+    mean = seen.mean(axis=0)
+    apart = (seen - mean).astype(np.float64)
+    values, vectors = np.linalg.eigh(apart @ apart.T)
+    strongest = np.argsort(-values)[: min(count, len(seen) - 1)]
+    basis = apart.T @ vectors[:, strongest] / np.sqrt(values[strongest])
+    spread = np.sqrt(values[strongest[0]] / len(seen))
+    return Directions(mean=mean, basis=basis / spread)
+
+
+def weights_of(owners: np.ndarray) -> np.ndarray:
+    """Weights (C,) that sum to 1 and give each owner the same, however many clips it has."""
+    _, places, counts = np.unique(owners, return_inverse=True, return_counts=True)
+    weights = 1.0 / counts[places]
+    return np.asarray(weights / weights.sum())
+
+
+def fit_ridge(
+    codes: np.ndarray, music: np.ndarray, weights: np.ndarray, ridge: float = RIDGE
+) -> Ridge:
+    """Ridge regression from codes (C, K) to music (C, D), both less their weighted means."""
+    mean, usual = weights @ codes, weights @ music
+    roots = np.sqrt(weights)[:, None]
+    apart, wanted = (codes - mean) * roots, (music - usual) * roots
+    products = apart.T @ apart
+    products += ridge * np.trace(products) / len(products) * np.eye(len(products))
+    return Ridge(mean=mean, matrix=np.linalg.solve(products, apart.T @ wanted), usual=usual)
+
+
 def _view_hash() -> str:
     lines = [verify_folder(WEIGHTS / "efficientnet")]
     lines += [file_sha256(WEIGHTS.parent / source) for source in SOURCES]
@@ -117,6 +175,7 @@ def _write(path: Path, view: ClipView) -> None:
         sentence_vector=view.sentence_vector,
         meaning=view.meaning,
         log_probabilities=view.log_probabilities,
+        pools=view.pools,
         certainty=np.array(view.certainty),
         description=np.array(json.dumps(view.description.to_dict())),
     )
@@ -130,6 +189,7 @@ def _read(path: Path) -> ClipView:
             sentence_vector=stored["sentence_vector"],
             meaning=stored["meaning"],
             log_probabilities=stored["log_probabilities"],
+            pools=stored["pools"],
             certainty=float(stored["certainty"]),
             description=ClipDescription(**{**described, "words": tuple(described["words"])}),
         )
