@@ -1,11 +1,12 @@
 """What a sound is like, in words and numbers a person can check; knows no space and no catalogue.
 
-    description = describe_sound(features, axes)        # axes: what the audio head hears, in
-    spreads description.tempo_bpm, description.key, description.moods["energy"], description.vocals
+    description = describe_sound(features, axes)    # axes: what the audio head hears, in spreads
+    description.tempo_bpm, description.key, description.moods["energy"], description.vocals
+    description.instruments["drums"]                # probability that they can be heard
 
 Moods are places among the sounds that the audio head was trained on: valence 0.8 is more pleasant
-than 90 % of them, -0.8 than 10 %. Tags are the trunk's own probabilities. Nothing here was fitted
-to listeners' answers.
+than 90 % of them, -0.8 than 10 %. Tags are the trunk's own probabilities; instruments come from
+heads that learned from rendered scores. Nothing here was fitted to listeners' answers.
 """
 
 import math
@@ -24,7 +25,6 @@ MOOD_AXES = ("valence", "energy", "tension", "power", "tenderness")
 VOICE_TAGS = ("female vocalists", "male vocalists", "female vocalist")
 ACOUSTIC_TAGS = ("acoustic", "folk", "country", "jazz", "guitar", "blues")
 ELECTRONIC_TAGS = ("electronic", "electronica", "electro", "House", "dance", "ambient")
-INSTRUMENT_TAGS = {"guitar": ("guitar",), "voice": VOICE_TAGS, "synthesizer": ELECTRONIC_TAGS[:3]}
 
 # Voice tags beside "instrumental" at which a sound counts as half sung: 19 of 20 tracks of free
 # games, hardly one of which is sung, lie below. The trunk's listeners tagged voices more readily.
@@ -46,7 +46,10 @@ class Description:
         moods: valence, energy, tension, power, tenderness from -1 to 1 (0 is the middle of the
             training sounds); joy and calmness from 0 to 1, the share of them that have less of it.
         tags: the trunk's 50 tags, probability.
-        instruments: the few that the trunk can tell, probability.
+        instruments: families and single instruments under the names of the word lists ("drums",
+            "keyboard", "violin"), probability that they can be heard; "choir" is one that sings
+            vowels, "voice" what the trunk's tags say of singers. Catalogues of older versions
+            have "guitar", "voice" and "synthesizer" alone.
         vocals: 0 instrumental to 1 sung.
         acoustic: 0 electronic to 1 acoustic.
         loudness_db: root mean square of the whole sound, dB to full scale.
@@ -96,7 +99,7 @@ def describe_sound(features: "SoundFeatures", axes: np.ndarray) -> Description:
         key=features.key,
         moods=describe_moods(axes),
         tags={tag: round(p, 4) for tag, p in probabilities.items()},
-        instruments=_instruments(probabilities),
+        instruments=_instruments(features, probabilities),
         vocals=_share(probabilities, VOICE_TAGS, ("instrumental",), even=EVEN_VOICE_ODDS),
         acoustic=_share(probabilities, ACOUSTIC_TAGS, ELECTRONIC_TAGS),
         loudness_db=round(features.loudness_db, 2),
@@ -121,8 +124,15 @@ def tag_probabilities(tag_logits: np.ndarray) -> dict[str, float]:
     return dict(zip(TAGS, probabilities.mean(axis=0).tolist(), strict=True))
 
 
-def _instruments(probabilities: Mapping[str, float]) -> dict[str, float]:
-    return {name: round(_any_of(probabilities, tags), 4) for name, tags in INSTRUMENT_TAGS.items()}
+def _instruments(
+    features: "SoundFeatures", probabilities: Mapping[str, float]
+) -> dict[str, float]:
+    from encoders.towers.instruments import shipped_instruments
+
+    parts = (features.tag_logits, features.signal, features.pools)
+    heard = np.concatenate([features.track_mean(rows) for rows in parts])
+    voice = round(_any_of(probabilities, VOICE_TAGS), 4)
+    return {**shipped_instruments().describe(heard), "voice": voice}
 
 
 def _share(

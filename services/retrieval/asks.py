@@ -42,9 +42,22 @@ WRONG_KEY = 0.75
 WRONG_MODE = 0.85
 WRONG_LENGTH = 0.85
 NO_VOICE = 0.7
+NO_INSTRUMENT = 0.75
 UNWANTED = 0.2
-# Instruments whose probability says nothing: guitars of rock records get 0.05 and less.
-NOT_HEARD = frozenset({"guitar"})
+# Descriptions of catalogues that were made before there were heads for instruments have none of
+# this; their guitar was a tag that says nothing (guitars of rock records get 0.05 and less).
+HEARD_BY_HEADS = "drums"
+TAG_THAT_SAYS_NOTHING = "guitar"
+# Heads that hear a whole family of the word lists, by the family's name there.
+FAMILY_HEADS: Mapping[str, str] = MappingProxyType(
+    {
+        "keys": "keyboard",
+        "woodwind": "woodwinds",
+        "voice": "choir",
+        "synth": "synthesizer",
+        **{name: name for name in ("organ", "guitar", "bass", "strings", "brass", "drums")},
+    }
+)
 FEMALE_TAGS = ("female vocalists", "female vocalist")
 MALE_TAGS = ("male vocalists",)
 
@@ -144,8 +157,8 @@ def presence(asked: "Asked", heard: "Description") -> float | None:
         probability: float | None = _voice_probability(value, heard)
     elif asked.name == "genre":
         probability = _genre_probability(value, heard)
-    elif asked.name == "instrument" and value not in NOT_HEARD:
-        probability = heard.instruments.get(value)
+    elif asked.name == "instrument":
+        return _instrument_presence(value, heard.instruments)
     else:
         return None
     return None if probability is None else SCALES[asked.name].presence(probability)
@@ -172,11 +185,8 @@ def tempo_range(asked: "Asked") -> tuple[float, float]:
 def _is_exact(asked: "Asked") -> bool:
     exact = ("tempo", "tempo_bpm", "tempo_bpm_min", "tempo_bpm_max", "key", "mode", "vocals")
     lengths = ("length_s", "length_s_min", "length_s_max")
-    return asked.name in exact or asked.name in lengths or _is_denied_sound(asked)
-
-
-def _is_denied_sound(asked: "Asked") -> bool:
-    return asked.sign < 0 and asked.name in ("instrument", "genre")
+    denied = asked.sign < 0 and asked.name == "genre"
+    return asked.name in (*exact, *lengths, "instrument") or denied
 
 
 def _certain(asked: "Iterable[Asked]") -> "list[Asked]":
@@ -231,7 +241,31 @@ def _sound_term(asked: "Asked", heard: "Description") -> float:
         return 1.0
     if asked.sign < 0:
         return 1.0 - (1.0 - UNWANTED) * there
-    return NO_VOICE + (1.0 - NO_VOICE) * there if asked.name == "vocals" else 1.0
+    least = {"vocals": NO_VOICE, "instrument": NO_INSTRUMENT}.get(asked.name, 1.0)
+    return least + (1.0 - least) * there
+
+
+def _instrument_presence(value: str, heard: Mapping[str, float]) -> float | None:
+    """By the instrument's own head; where there is none, absent with its whole family."""
+    from encoders.lexicon.vocabulary import load_vocabulary
+
+    if HEARD_BY_HEADS not in heard:
+        known = value in heard and value != TAG_THAT_SAYS_NOTHING
+        return SCALES["instrument"].presence(heard[value]) if known else None
+    if value in heard:
+        return _scale_of(value).presence(heard[value])
+    family = FAMILY_HEADS.get(load_vocabulary().families.get(value, ""), "")
+    if family in heard and _scale_of(family).presence(heard[family]) == 0.0:
+        return 0.0
+    return None
+
+
+def _scale_of(instrument: str) -> Scale:
+    """Where the shipped head of an instrument was seen to be sure."""
+    from encoders.towers.instruments import instrument_doubts
+
+    doubt = instrument_doubts().get(instrument)
+    return Scale(absent=doubt.absent, there=doubt.there) if doubt else SCALES["instrument"]
 
 
 def _voice_probability(value: str, heard: "Description") -> float:

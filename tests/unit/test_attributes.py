@@ -13,6 +13,7 @@ from encoders.attributes import (
     tag_probabilities,
 )
 from encoders.lexicon.vocabulary import AXES
+from encoders.towers.instruments import SPOKEN, shipped_instruments
 from encoders.trunks.features import SoundFeatures
 from encoders.trunks.musicnn import TAGS
 
@@ -69,7 +70,22 @@ def test_a_folk_guitar_is_acoustic_and_a_synthesizer_is_not() -> None:
     )
     assert folk.acoustic > 0.8
     assert techno.acoustic < 0.2
-    assert folk.instruments["guitar"] == pytest.approx(0.5, abs=0.001)
+
+
+def test_instruments_are_what_the_shipped_heads_hear_and_singers_what_the_tags_say() -> None:
+    heard, heads = describe(female_vocalists=0.0), shipped_instruments()
+    plain = features(female_vocalists=0.0)
+    row = np.concatenate([a.mean(axis=0) for a in (plain.tag_logits, plain.signal, plain.pools)])
+    chances = dict(zip(heads.names, heads.probabilities(row[None])[0], strict=True))
+    assert set(heard.instruments) == {SPOKEN.get(n, n) for n in heads.names} | {"voice"}
+    assert heard.instruments["drums"] == pytest.approx(chances["drums"], abs=1e-4)
+    assert heard.instruments["keyboard"] == pytest.approx(chances["keys"], abs=1e-4)
+    assert heard.instruments["voice"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_description_of_an_older_version_is_read_with_the_few_instruments_it_has() -> None:
+    values = {**describe().to_dict(), "instruments": {"guitar": 0.1, "voice": 0.2}}
+    assert Description.from_dict(values).instruments == {"guitar": 0.1, "voice": 0.2}
 
 
 def test_the_strongest_tags_come_first() -> None:
