@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from encoders.bench.table import MODEL, Row, Table
+from encoders.bench.table import MODEL, RANDOM, Row, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def draw_table(table: Table, file: Path) -> None:
 
     metrics = _in_order(row.metric for row in rows)
     subsets = _in_order(row.subset for row in rows)[:MAX_SUBSETS]
-    methods = _in_order(row.method for row in rows)
+    methods = sorted(_in_order(row.method for row in rows), key=lambda name: name == RANDOM)
     columns = min(NUM_COLUMNS, len(metrics))
     height = 0.75 + LINE_HEIGHT * len(methods) * max(1.0, 0.6 * len(subsets))
     num_lines = -(-len(metrics) // columns)
@@ -64,6 +64,7 @@ def check_name(file: Path) -> str:
 def _draw_panel(
     panel: "Axes", rows: Sequence[Row], *, methods: Sequence[str], subsets: Sequence[str]
 ) -> None:
+    chances = {round(row.chance, 3) for row in rows}
     for row in rows:
         shift = (subsets.index(row.subset) + 0.5) / len(subsets) - 0.5
         place = methods.index(row.method) + 0.7 * shift
@@ -73,8 +74,10 @@ def _draw_panel(
             row.value, place, xerr=[[below], [above]], color=colour, capsize=2, linewidth=1.2,
             marker=MARKERS[subsets.index(row.subset)], markersize=4.5,
         )  # fmt: skip
-    for chance in sorted({round(row.chance, 3) for row in rows}):
-        panel.axvline(chance, color=CHANCE, linestyle="--", linewidth=0.9, zorder=0)
+        if len(chances) > 1:  # each point has its own
+            panel.plot(row.chance, place, color=CHANCE, marker="|", markersize=9)
+    if len(chances) == 1:
+        panel.axvline(chances.pop(), color=CHANCE, linestyle="--", linewidth=0.9, zorder=0)
     panel.set_title(rows[0].metric if rows else "", fontsize=9)
     if rows and any(word in rows[0].metric for word in COUNTED):
         panel.set_xscale("log")
@@ -98,7 +101,7 @@ def _add_words(figure: Any, table: Table, subsets: Sequence[str]) -> None:
         ))
         for i, subset in enumerate(subsets)
     ]  # fmt: skip
-    handles.append(Line2D([], [], color=CHANCE, linestyle="--", label="chance"))
+    handles.append(Line2D([], [], color=CHANCE, linestyle="--", marker="|", label="chance"))
     figure.suptitle(f"{table.name}: {table.note}", fontsize=10, x=0.01, ha="left")
     figure.legend(
         handles=handles, loc="lower left", ncols=min(4, len(handles)), fontsize=8, frameon=False
