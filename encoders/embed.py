@@ -117,9 +117,7 @@ class Embedder:
         understanding = understand_text(_check_text(text))
         rows, near = self._text_rows([understanding])
         understood = replace(understanding, near=near[0])
-        return TextEmbedding(
-            vector=make_unit(rows[0]), understanding=understood, space=self.space
-        )
+        return TextEmbedding(vector=make_unit(rows[0]), understanding=understood, space=self.space)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of many texts.
@@ -166,9 +164,7 @@ class Embedder:
         """
         view = view_clip(frames, self._seeing.get())
         row = project_clip(view, self._text_head.get())
-        return ClipEmbedding(
-            vector=make_unit(row), description=view.description, space=self.space
-        )
+        return ClipEmbedding(vector=make_unit(row), description=view.description, space=self.space)
 
     def fuse(
         self,
@@ -194,7 +190,8 @@ class Embedder:
         check_spaces(self.space, (text, clip, sound))
         if not 0.0 <= balance <= 1.0:
             raise ValueError(f"balance is {balance}, allowed is 0 (text alone) to 1 (clip alone)")
-        heard = [_vector_of(side) for side in (clip, sound) if side is not None]
+        heard = [_vector_of(clip)] if clip is not None else []
+        heard += [self._ask_for_likes(sound)] if sound is not None else []
         if text is None and not heard:
             raise ValueError("nothing to fuse: give a text, a clip or a sound")
         if text is None:
@@ -203,6 +200,12 @@ class Embedder:
             return make_unit(_vector_of(text))
         shown = make_unit(np.sum(heard, axis=0))
         return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
+
+    def _ask_for_likes(self, sound: Vectored) -> np.ndarray:
+        """The question (256,) of a sound: its stored vector, weighed by what makes it like."""
+        stored = _vector_of(sound)
+        asking = self._audio_head.get().ask(stored)
+        return make_unit(asking) if np.linalg.norm(asking) > SHORTEST_ROW else stored
 
     def _text_rows(
         self, understandings: Sequence[Understanding]

@@ -7,8 +7,9 @@ Linear, and knows no catalogue.
     longer
 
 The features are standardised with the means and spreads of the training sounds, which ship with
-the weights, and multiplied by one matrix: 5 affect axes, 50 tags, what the whitened pools add. The
-last column is what a row lacks to the radius R that all rows shall have:
+the weights, and multiplied by one matrix: 5 affect axes, 50 tags, instruments, and directions of
+likeness, which are brought to one length, so that their inner product is a cosine. The last column
+is what a row lacks to the radius R that all rows shall have:
 
     row = (y, sqrt(max(R^2 - |y|^2, 0)))        after Bachrach et al., RecSys 2014 (inner product
     as angle)
@@ -16,11 +17,15 @@ last column is what a row lacks to the radius R that all rows shall have:
 so that making rows unit length (`encoders/embed.py` does) keeps the order of inner products with
 texts, whose last column is 0. Without it tracks with strong tags would all look alike.
 
+A sound that asks for its likes is weighed anew, column by column: `head.ask(vectors)`. What is
+stored stays as it is.
+
 N sounds, F = 1565 features, D = 256.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,9 +35,15 @@ from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 AUDIO_HEAD = WEIGHTS / "heads" / "audio"
 NUM_FEATURES = 50 + 9 + 1_506
 DIMENSION = 256
+NUM_AXES = 5
+VAGUE = DIMENSION - 2  # the column that no sound has
 
 
-@dataclass(frozen=True, kw_only=True)
+def _alike() -> np.ndarray:
+    return np.ones(DIMENSION, dtype=np.float32)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AudioHead:
     """Holds the statistics, the matrix and the radius; float32 arrays."""
 
@@ -40,14 +51,25 @@ class AudioHead:
     spread: np.ndarray  # (1565,)
     matrix: np.ndarray  # (1565, 255)
     radius: float
+    first_likeness: int = VAGUE  # the columns from here to VAGUE are brought to one length
+    likeness_length: float = 1.0
+    asking: np.ndarray = field(default_factory=_alike)  # (256,) weights of a sound that asks
 
     def project(self, pools: np.ndarray, tag_logits: np.ndarray, signal: np.ndarray) -> np.ndarray:
-        """Rows (N, 256) float32 for (N, 1506) pools, (N, 50) tag logits and (N.
-
-        9) signal features.
-        """
+        """Rows (N, 256) float32 of (N, 1506) pools, (N, 50) tag logits, (N, 9) signal features."""
         features = np.concatenate([tag_logits, signal, pools], axis=1)  # (N, 1565)
-        return complete_rows(self.standardise(features) @ self.matrix, self.radius)
+        return complete_rows(self.rows(features), self.radius)
+
+    def rows(self, features: np.ndarray) -> np.ndarray:
+        """Rows (N, 255) of features (N, 1565), before they are brought to the radius."""
+        rows = np.asarray(self.standardise(features) @ self.matrix)
+        alike = slice(self.first_likeness, VAGUE)
+        rows[:, alike] = self.likeness_length * unit_rows(rows[:, alike])
+        return rows
+
+    def ask(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (..., 256) of sounds as questions for their likes, not yet unit length."""
+        return np.asarray(vectors * self.asking, dtype=np.float32)
 
     def standardise(self, features: np.ndarray) -> np.ndarray:
         """Features (N, 1565) in spreads from the training sounds' mean."""
@@ -64,7 +86,9 @@ class AudioHead:
         return np.asarray(scaled @ self.matrix[:known, :NUM_AXES], dtype=np.float32)
 
 
-NUM_AXES = 5
+def unit_rows(rows: np.ndarray) -> np.ndarray:
+    """Rows (N, D) of length one; those of zeros stay."""
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9))
 
 
 def complete_rows(rows: np.ndarray, radius: float) -> np.ndarray:
@@ -88,7 +112,20 @@ def load_audio_head(folder: Path = AUDIO_HEAD) -> AudioHead:
         spread=tensors["spread"].astype(np.float32),
         matrix=tensors["matrix"].astype(np.float32),
         radius=float(tensors["radius"][0]),
+        **_likeness(tensors),
     )
     if head.matrix.shape != (NUM_FEATURES, DIMENSION - 1):
         raise BrokenWeights(f"{folder}: matrix {head.matrix.shape}, expected (1565, 255)")
     return head
+
+
+def _likeness(tensors: dict[str, np.ndarray]) -> dict[str, Any]:
+    """The fields of `AudioHead` that heads without a likeness of one length lack."""
+    if "likeness" not in tensors:
+        return {}
+    first, length = (float(v) for v in tensors["likeness"])
+    return {
+        "first_likeness": int(first),
+        "likeness_length": length,
+        "asking": tensors["asking"].astype(np.float32),
+    }

@@ -5,7 +5,7 @@ And recordings with their own words.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from encoders.towers.audio import AudioHead
+from encoders.towers.instruments import InstrumentHeads
 from encoders.towers.text import direction_weights
 from encoders.training.cache import FeatureCache, Progress, trunk_hash
+from encoders.training.changed import ChangedCache
 from encoders.training.heads import (
     direction_matrix,
     name_matrix,
@@ -22,7 +24,7 @@ from encoders.training.heads import (
     teacher_scores,
     weight_matrix,
 )
-from encoders.training.manifests import training_tracks
+from encoders.training.manifests import Track, training_tracks
 from encoders.training.pairs import Pair, PairText, all_texts, draw_text, training_pairs
 from encoders.training.presets import TrainingConfig
 from encoders.training.sentences import SentenceCache
@@ -44,10 +46,10 @@ class Material:
     audio: AudioHead
     sounds: Sounds
     standard: np.ndarray  # (S, 1565)
-    sound_concepts: np.ndarray  # (S, 55)
+    sound_concepts: np.ndarray  # (S, C)
     sentences: np.ndarray  # (N, 384)
     weights: np.ndarray  # (N, K)
-    text_concepts: np.ndarray  # (N, 55)
+    text_concepts: np.ndarray  # (N, C)
     pairs: tuple[Pair, ...]
     pair_sentences: Mapping[str, np.ndarray]
     keys: tuple[str, ...]
@@ -83,12 +85,19 @@ class Batch:
 
 
 def gather_material(
-    config: TrainingConfig, data_dir: Path, cache_dir: Path, progress: Progress
+    config: TrainingConfig,
+    data_dir: Path,
+    cache_dir: Path,
+    instruments: InstrumentHeads,
+    progress: Progress,
 ) -> Material:
     """Features and sentence vectors, computed where the cache lacks them."""
     tracks = [t for t in training_tracks(data_dir) if config.rendered_scores or not t.is_score]
-    sounds = gather_sounds(tracks, FeatureCache(cache_dir).features(tracks, progress))
-    audio = analytic_head(_recordings(sounds), config.shares)
+    recordings = [t for t in tracks if not t.is_score]
+    features = FeatureCache(cache_dir).features(tracks, progress)
+    changes = ChangedCache(cache_dir).changes(_some(recordings, config.num_changed), progress)
+    sounds = gather_sounds(tracks, features, changes)
+    audio = analytic_head(_recordings(sounds), config.shares, instruments)
     examples = training_texts(data_dir, seed=0)
     pairs = training_pairs(sounds.tracks)
     reader, pair_texts = SentenceCache(cache_dir), all_texts(pairs)
@@ -181,13 +190,22 @@ def may_match(drawn: Sequence[PairText]) -> np.ndarray:
 def _recordings(sounds: Sounds) -> Sounds:
     """The sounds without the rendered scores: statistics are those of real recordings."""
     kept = [i for i, t in enumerate(sounds.tracks) if not t.is_score]
-    rows = np.isin(sounds.owners, kept)
     renumbered = {old: new for new, old in enumerate(kept)}
-    return Sounds(
+    rows, patches = np.isin(sounds.owners, kept), np.isin(sounds.patch_owners, kept)
+    return replace(
+        sounds,
         features=sounds.features[rows],
         owners=np.array([renumbered[int(o)] for o in sounds.owners[rows]]),
+        patches=sounds.patches[patches],
+        patch_owners=np.array([renumbered[int(o)] for o in sounds.patch_owners[patches]]),
         tracks=tuple(sounds.tracks[i] for i in kept),
     )
+
+
+def _some(tracks: Sequence[Track], number: int) -> list[Track]:
+    """So many of the tracks, the same every time, from all over the list."""
+    order = np.random.default_rng(1).permutation(len(tracks))
+    return [tracks[int(i)] for i in order[:number]]
 
 
 def _tensor(array: np.ndarray) -> Tensor:

@@ -4,6 +4,7 @@ T texts, S sounds, K directions, D = 256.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,8 +16,8 @@ from encoders.towers.neighbours import Neighbours
 from encoders.towers.text import VAGUE, TextHead
 from encoders.training.losses import MAX_SCALE
 from encoders.training.presets import TrainingConfig
-from encoders.training.recipe import concept_directions
-from encoders.training.sounds import NUM_PLAIN, Shares
+from encoders.training.recipe import NUM_CONCEPTS, NUM_KNOWN, concept_directions
+from encoders.training.sounds import Shares
 
 NUM_SENTENCE = 384
 NUM_AXES = 5
@@ -31,7 +32,8 @@ class Heads(nn.Module):
     def __init__(self, config: TrainingConfig, audio: AudioHead, directions: np.ndarray) -> None:
         super().__init__()
         self.config = config
-        self.radius = audio.radius
+        self.radius, self.likeness_length = audio.radius, audio.likeness_length
+        self.first_likeness = audio.first_likeness
         self.hidden = nn.Linear(NUM_SENTENCE, config.num_hidden)
         self.drop = nn.Dropout(config.dropout)
         self.out = nn.Linear(config.num_hidden, VAGUE, bias=False)
@@ -43,6 +45,10 @@ class Heads(nn.Module):
     def sounds(self, standard: Tensor) -> Tensor:
         """Unit rows (S, D) of standardised features (S, 1565)."""
         rows = standard @ self.current_matrix()
+        parts = [self.first_likeness, VAGUE - self.first_likeness, rows.shape[1] - VAGUE]
+        concepts, alike, rest = rows.split(parts, dim=1)
+        alike = self.likeness_length * functional.normalize(alike, dim=1)
+        rows = torch.cat([concepts, alike, rest], dim=1)
         lacking = (self.radius**2 - rows.square().sum(dim=1, keepdim=True)).clamp(min=1e-4).sqrt()
         return functional.normalize(torch.cat([rows, lacking], dim=1), dim=1)
 
@@ -80,7 +86,8 @@ def direction_matrix(shares: Shares) -> tuple[tuple[str, ...], np.ndarray]:
     rows = np.zeros((len(directions), DIMENSION), dtype=np.float32)
     for i, concepts in enumerate(directions.values()):
         rows[i, :NUM_AXES] = concepts[:NUM_AXES] / shares.axes
-        rows[i, NUM_AXES : len(concepts)] = concepts[NUM_AXES:] / shares.tags
+        rows[i, NUM_AXES:NUM_KNOWN] = concepts[NUM_AXES:NUM_KNOWN] / shares.tags
+        rows[i, NUM_KNOWN:NUM_CONCEPTS] = concepts[NUM_KNOWN:] / shares.instruments
     return tuple(directions), rows
 
 
@@ -106,7 +113,7 @@ def finished_audio(heads: Sequence[Heads], start: AudioHead) -> AudioHead:
     """The audio head that ships: the mean of the seeds' matrices."""
     with torch.inference_mode():
         matrix = torch.stack([h.current_matrix() for h in heads]).mean(dim=0).numpy()
-    return AudioHead(mean=start.mean, spread=start.spread, matrix=matrix, radius=start.radius)
+    return replace(start, matrix=matrix)
 
 
 def finished_text(
@@ -141,14 +148,15 @@ def finished_text(
 def teacher_scores(text_concepts: Tensor, sound_concepts: Tensor) -> Tensor:
     """(T, S) scores of the recipe.
 
-    Concepts of texts (T, 55) against concepts of sounds (S, 55).
+    Concepts of texts (T, C) against concepts of sounds (S, C).
     """
     return text_concepts @ sound_concepts.T
 
 
 def sound_concepts(standard: np.ndarray, audio: AudioHead, shares: Shares) -> np.ndarray:
-    """Concepts (S, 55) of standardised sounds (S, 1565): axes and tags, each of unit spread."""
-    rows = standard[:, :NUM_PLAIN] @ audio.matrix[:NUM_PLAIN, : NUM_AXES + 50]
+    """Concepts (S, C) of standardised sounds (S, 1565): each of unit spread over recordings."""
+    rows = standard @ audio.matrix[:, :NUM_CONCEPTS]
     rows[:, :NUM_AXES] /= shares.axes
-    rows[:, NUM_AXES:] /= shares.tags
+    rows[:, NUM_AXES:NUM_KNOWN] /= shares.tags
+    rows[:, NUM_KNOWN:] /= shares.instruments
     return np.asarray(rows, dtype=np.float32)

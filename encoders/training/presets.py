@@ -24,11 +24,32 @@ class TrainingConfig:
     weight_decay: float = 1e-4
     first_temperature: float = 0.07
     target_temperature: float = 0.5
+    num_changed: int = 100  # recordings whose changed sounds teach the likeness
     rendered_scores: bool = False  # among the sounds that the teacher grades
     pair_weight: float = 0.2  # of the loss on true pairs beside the teacher's
     field_dropout: float = 0.5  # of each field of a text: sentence, understanding, metadata
     network_share: float = 0.2  # length of the network's part beside the understood part
     name_share: float = 0.3  # length of the likeness to the tags' names beside the two
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackConfig:
+    """Holds what decides a second stage on listening feedback; see `encoders.training.feedback`."""
+
+    name: str = "feedback"
+    rank: int = 32
+    temperature: float = 0.1
+    geometry_weight: float = 100.0  # of the cosines' mean squared movement beside the pairs' loss
+    num_epochs: int = 10
+    pairs_per_list: int = 2  # drawn an epoch
+    batch_size: int = 256
+    learning_rate: float = 1e-2
+    weight_decay: float = 1e-4
+    seed: int = 0
+    min_lists: int = 100
+    min_pairs: int = 2_000
+    least_overlap: float = 0.4  # of the ten nearest tracks
+    least_order: float = 0.9  # of all cosines, Spearman
 
 
 def small() -> TrainingConfig:
@@ -39,6 +60,11 @@ def small() -> TrainingConfig:
 def tiny() -> TrainingConfig:
     """For tests: seconds."""
     return TrainingConfig(name="tiny", seeds=(0,), num_hidden=16, num_epochs=2, batch_size=8)
+
+
+def feedback() -> FeedbackConfig:
+    """The second stage on what users play together; off below 100 lists and 2,000 pairs."""
+    return FeedbackConfig()
 
 
 PRESETS = {"small": small, "tiny": tiny}

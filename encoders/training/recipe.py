@@ -2,11 +2,11 @@
 
 Their inner product is its score.
 
-    concepts of a sound: AXES (5), each a signed sum of tags and signal features, then the 50 tags,
-    all z-scored concepts of a text:  the same 55 weights, summed over what it was understood to
-    ask for
+    concepts of a sound: AXES (5), each a signed sum of tags and signal features, the 50 tags, and
+    the log odds of the instruments, all z-scored
+    concepts of a text: the same weights, summed over what it was understood to ask for
 
-Everything on the sound's side is linear in the trunk's output. N sounds, C = 55 concepts.
+Everything on the sound's side is linear in the trunk's output. N sounds, C concepts.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,18 @@ from functools import cache
 import numpy as np
 
 from encoders.lexicon.vocabulary import AXES, load_vocabulary, read_list
+from encoders.training.programs import HEADS
 from encoders.trunks.musicnn import TAGS
 from encoders.trunks.signal import SIGNAL_NAMES
 
-NUM_CONCEPTS = len(AXES) + len(TAGS)  # 55
+NUM_KNOWN = len(AXES) + len(TAGS)  # 55
+NUM_CONCEPTS = NUM_KNOWN + len(HEADS)
+OWN_HEAD, FAMILY_HEAD = 0.7, 0.5  # weights of an instrument's own head and of its family's
+# Heads under the names of the word lists' instruments and families, where the names differ.
+INSTRUMENT_HEADS = {"keyboard": "keys", "woodwinds": "winds", "choir": "voice",
+                    "synthesizer": "synth"}  # fmt: skip
+FAMILY_HEADS = {"woodwind": "winds", "percussion": "drums"}
+ENSEMBLES = {"orchestra": {"strings": 0.7, "winds": 0.5, "brass": 0.5}}
 SIGNAL_SHARE = (
     0.5  # weight of the signal features beside the tags in an axis; chosen on validation
 )
@@ -52,19 +60,37 @@ def axis_weights() -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def concept_directions() -> dict[str, np.ndarray]:
-    """What each thing that a text may ask for weighs on the concepts: "mood:sad" -> (55,)."""
+    """What each thing that a text may ask for weighs on the concepts: "mood:sad" -> (C,)."""
     vocabulary = load_vocabulary()
     directions: dict[str, np.ndarray] = {}
     for key in sorted({*vocabulary.affects, *vocabulary.tags}):
         affect = np.array(vocabulary.affects.get(key, (0.0,) * len(AXES)))
         tags = _weights(vocabulary.tags.get(key, {}), TAGS)
-        if affect.any() or tags.any():
-            directions[key] = np.concatenate([affect, tags]).astype(np.float32)
+        instruments = _weights(instrument_weights(key, vocabulary.families), tuple(HEADS))
+        direction = np.concatenate([affect, tags, instruments])
+        if direction.any():
+            directions[key] = direction.astype(np.float32)
     return directions
 
 
+def instrument_weights(key: str, families: Mapping[str, str]) -> dict[str, float]:
+    """Heads that hear what "instrument:flute" asks for: its own and its family's."""
+    kind, _, name = key.partition(":")
+    if kind != "instrument":
+        return {}
+    if name in ENSEMBLES:
+        return dict(ENSEMBLES[name])
+    own = INSTRUMENT_HEADS.get(name, name)
+    family = FAMILY_HEADS.get(families.get(name, ""), families.get(name, ""))
+    if own in HEADS and own != family:
+        weights = {own: OWN_HEAD, family: FAMILY_HEAD}
+    else:
+        weights = {family: 1.0}
+    return {head: weight for head, weight in weights.items() if head in HEADS}
+
+
 def text_concepts(texts_weights: Mapping[str, float]) -> np.ndarray:
-    """(55,) concepts of a text from its direction weights."""
+    """(C,) concepts of a text from its direction weights."""
     directions = concept_directions()
     total = np.zeros(NUM_CONCEPTS, dtype=np.float32)
     for key, weight in texts_weights.items():

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from encoders.towers.instruments import load_instruments
 from encoders.training.batches import Batch, Material, draw_batches, gather_material
 from encoders.training.cache import default_cache_folder
 from encoders.training.checkpoints import load_checkpoint, save_checkpoint
@@ -57,7 +58,10 @@ def train(
         FileNotFoundError: the data folder lacks a manifest.
     """
     say = progress or (lambda report: None)
-    material = gather_material(config, data_dir, cache_dir or default_cache_folder(), _stage(say))
+    instruments = load_instruments()
+    material = gather_material(
+        config, data_dir, cache_dir or default_cache_folder(), instruments, _stage(say)
+    )
     keys, directions = direction_matrix(config.shares)
     trained = [
         _train_seed(config, material, directions, out_dir, seed=seed, say=say)

@@ -47,6 +47,8 @@ def save_heads(
             "spread": audio.spread.astype(np.float32),
             "matrix": audio.matrix.astype(np.float16),
             "radius": np.array([audio.radius], dtype=np.float32),
+            "likeness": np.array([audio.first_likeness, audio.likeness_length], dtype=np.float32),
+            "asking": audio.asking.astype(np.float32),
         },
         {},
         {"name": "audio head of the small profile", **shared},

@@ -9,6 +9,7 @@ import torch
 
 from encoders.embed import make_unit
 from encoders.towers.audio import AudioHead, complete_rows
+from encoders.towers.instruments import InstrumentHeads
 from encoders.towers.text import load_text_head
 from encoders.training import run
 from encoders.training.batches import Material, drop_fields, may_match
@@ -17,11 +18,25 @@ from encoders.training.losses import masked_info_nce, soft_targets_loss
 from encoders.training.manifests import Track
 from encoders.training.pairs import Pair, PairText, draw_text
 from encoders.training.presets import TrainingConfig, tiny
+from encoders.training.programs import HEADS
+from encoders.training.recipe import NUM_CONCEPTS
 from encoders.training.run import EpochReport, train
 from encoders.training.sounds import Shares, Sounds, analytic_head
 from encoders.understanding import understand_text
 
 NUM_FEATURES = 1_565
+
+
+def made_instruments() -> InstrumentHeads:
+    rng = np.random.default_rng(1)
+    return InstrumentHeads(
+        names=tuple(HEADS),
+        weights=rng.normal(size=(NUM_FEATURES, len(HEADS))).astype(np.float32),
+        bias=np.zeros(len(HEADS), np.float32),
+        mean=np.zeros(NUM_FEATURES, np.float32),
+        spread=np.ones(NUM_FEATURES, np.float32),
+        doubts={},
+    )
 
 
 def made_material(config: TrainingConfig) -> Material:
@@ -32,8 +47,11 @@ def made_material(config: TrainingConfig) -> Material:
         for i in range(12)
     )  # fmt: skip
     features = rng.normal(size=(36, NUM_FEATURES)).astype(np.float32)
-    sounds = Sounds(features=features, owners=np.repeat(np.arange(12), 3), tracks=tracks)
-    audio = analytic_head(sounds, config.shares)
+    owners = np.repeat(np.arange(12), 3)
+    sounds = Sounds(
+        features=features, owners=owners, tracks=tracks, patches=features, patch_owners=owners
+    )
+    audio = analytic_head(sounds, config.shares, made_instruments())
     keys, _ = direction_matrix(config.shares)
     standard = audio.standardise(features)
     pairs = tuple(
@@ -48,7 +66,7 @@ def made_material(config: TrainingConfig) -> Material:
         sound_concepts=sound_concepts(standard, audio, config.shares),
         sentences=make_unit(rng.normal(size=(32, 384))),
         weights=(rng.random((32, len(keys))) < 0.02).astype(np.float32),
-        text_concepts=rng.normal(size=(32, 55)).astype(np.float32),
+        text_concepts=rng.normal(size=(32, NUM_CONCEPTS)).astype(np.float32),
         pairs=pairs,
         pair_sentences={w: make_unit(rng.normal(size=384)) for w in words},
         keys=keys,
@@ -159,9 +177,10 @@ def test_the_analytic_head_scores_as_the_teacher_does() -> None:
     keys, directions = direction_matrix(Shares())
     rows = material.standard @ material.audio.matrix
     column = keys.index("mood:sad")
-    expected = material.sound_concepts @ np.concatenate(
-        [directions[column, :5] * Shares().axes, directions[column, 5:55] * Shares().tags]
+    shares = np.repeat(
+        [Shares().axes, Shares().tags, Shares().instruments], [5, 50, NUM_CONCEPTS - 55]
     )
+    expected = material.sound_concepts @ (directions[column, :NUM_CONCEPTS] * shares)
     assert rows @ directions[column, :255] == pytest.approx(expected, abs=1e-3)
 
 
