@@ -51,10 +51,17 @@ class MediaReader:
         peak_bytes: the most memory that a child has reported so far.
     """
 
-    def __init__(self, limits: Limits | None = None, num_children: int = 1) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        num_children: int = 1,
+        *,
+        sound_rate: int = TRUNK_RATE,
+    ) -> None:
         if num_children < 1:
             raise ValueError(f"num_children is {num_children}; at least 1 is needed")
         self.limits = limits or Limits()
+        self._sound_rate = sound_rate
         self.peak_bytes = 0
         self._closed = False
         # A slot is an idle child, or None where none has been started.
@@ -77,9 +84,10 @@ class MediaReader:
         """What a file is, by `media.probe.probe_media`."""
         return self._ask(MediaInfo, path, {"job": "probe"})
 
-    def read_sound(self, path: Path, sample_rate: int = TRUNK_RATE) -> Sound:
-        """The sound of a file, by `media.audio.read_sound`."""
-        return self._ask(Sound, path, {"job": "sound", "sample_rate": sample_rate})
+    def read_sound(self, path: Path, sample_rate: int | None = None) -> Sound:
+        """The sound of a file, by `media.audio.read_sound`; at the reader's rate by default."""
+        rate = sample_rate or self._sound_rate
+        return self._ask(Sound, path, {"job": "sound", "sample_rate": rate})
 
     def read_frames(self, path: Path, frames_per_second: float = FRAMES_PER_SECOND) -> Frames:
         """The frames of a clip, by `media.video.read_frames`."""

@@ -15,6 +15,7 @@ from google.longrunning import operations_pb2_grpc
 from index.errors import VectorIndexError
 from index.generation import GenerationStore
 from index.gpu import has_gpu
+from media.audio import TRUNK_RATE
 from services.catalogue.importing import IMPORT_KIND, import_handler
 from services.catalogue.ingest import Ingest, SoundEmbedder
 from services.catalogue.servicer import OPERATION_MESSAGES as IMPORT_MESSAGES
@@ -30,6 +31,7 @@ from services.operations.progress import Progress
 from services.operations.runner import Handler, OperationRunner
 from services.operations.servicer import OperationsServicer
 from services.operations.store import OperationStore
+from services.profiles import open_profile
 from services.reading import NamingReader, Reads
 from services.recommendation.playlists import PlaylistTools
 from services.recommendation.servicer import RecommendationServicer
@@ -78,6 +80,7 @@ class Models:
         read_calibration: reads the calibration kept in a generation.
         fit_calibration: fits relevance to a catalogue.
         check: refuses broken towers; takes whether to check even what was healthy before.
+        sample_rate: samples a second that the towers want.
     """
 
     embedder: Embeds
@@ -87,6 +90,7 @@ class Models:
     read_calibration: Callable[[bytes], CalibratesRelevance]
     fit_calibration: FitsCalibration
     check: Callable[[bool], None] = lambda always: None
+    sample_rate: int = TRUNK_RATE
 
 
 LoadModels = Callable[[Config], Models]
@@ -168,22 +172,22 @@ def build_private_application(config: Config) -> Application:
 
 
 def load_models(config: Config) -> Models:
-    """The models of the small profile; each tower loads when it is first needed."""
-    from encoders.embed import load_embedder
+    """The models of the profile; each tower loads when it is first needed."""
     from media.child import MediaReader
-    from services.retrieval.calibrate import fit_calibration, load_calibration, read_calibration
+    from services.retrieval.calibrate import read_calibration
 
     _share_cores(config)
-    embedder = load_embedder()
-    space = str(embedder.space)
+    profile = open_profile(config.encoders)
+    rate, embedder = profile.sample_rate, profile.embedder
     return Models(
         embedder=embedder,
-        reader=MediaReader(num_children=config.media.decoders),
+        reader=MediaReader(num_children=config.media.decoders, sound_rate=rate),
         composer=LateComposer(),
-        calibration=load_calibration(space=space),
-        read_calibration=partial(read_calibration, space=space),
-        fit_calibration=partial(fit_calibration, space=space),
+        calibration=profile.calibration,
+        read_calibration=partial(read_calibration, space=str(embedder.space)),
+        fit_calibration=profile.fit_calibration,
         check=lambda always: check_at_start(embedder, always=always),
+        sample_rate=rate,
     )
 
 
@@ -220,7 +224,8 @@ def _build_parts(config: Config, home: Home, models: Models, resources: ExitStac
     catalogue = Catalogue(sessions)
     sources = _build_sources(config, home)
     resources.callback(Sweeper(sources.uploads.sweep, every_s=SWEEP_EVERY_S).close)
-    reader = NamingReader(models.reader, sources.uploads.name_of)
+    name_of = sources.uploads.name_of
+    reader = NamingReader(models.reader, name_of, sample_rate=models.sample_rate)
     searcher = Searcher(
         catalogue,
         GenerationStore(home.generations),

@@ -19,6 +19,7 @@ DEFAULT_ADDRESS = "127.0.0.1:50551"
 DATABASE_VARIABLE = "TEMPTRACK_DATABASE_URL"
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ENGINES = ("flat", "exact")
+PROFILES = ("small", "large")
 MIB = 1 << 20
 
 Section = TypeVar("Section")
@@ -126,6 +127,33 @@ class IndexConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EncodersConfig:
+    """Which towers make the vectors.
+
+    Attributes:
+        profile: "small", which ships, or "large", whose heads were trained here.
+        heads: folder of the large profile's heads.
+        audio: its CLAP checkpoint, a name or a folder; empty takes what the heads were made for.
+        pictures: its OpenCLIP checkpoint, likewise.
+        allow_noncommercial: takes checkpoints and heads that forbid commercial use; the name of
+            their space then says so.
+    """
+
+    profile: str = "small"
+    heads: str = ""
+    audio: str = ""
+    pictures: str = ""
+    allow_noncommercial: bool = False
+
+    def __post_init__(self) -> None:
+        _check_choice("encoders.profile", self.profile, PROFILES)
+        if self.profile == "large" and not self.heads:
+            raise ConfigError(
+                "encoders.profile is large; give the folder of its heads as encoders.heads"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """All settings of one installation.
 
@@ -141,6 +169,7 @@ class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     media: MediaConfig = field(default_factory=MediaConfig)
     index: IndexConfig = field(default_factory=IndexConfig)
+    encoders: EncodersConfig = field(default_factory=EncodersConfig)
 
     def __post_init__(self) -> None:
         _check_choice("log_level", self.log_level, LOG_LEVELS)
@@ -182,8 +211,9 @@ def parse_config(settings: Mapping[str, Any]) -> Config:
     server = _parse_section(ServerConfig, "server", plain.pop("server", {}))
     media = _parse_section(MediaConfig, "media", plain.pop("media", {}))
     index = _parse_section(IndexConfig, "index", plain.pop("index", {}))
-    top = _parse_section(Config, "", plain, skip=("server", "media", "index"))
-    return dataclasses.replace(top, server=server, media=media, index=index)
+    encoders = _parse_section(EncodersConfig, "encoders", plain.pop("encoders", {}))
+    top = _parse_section(Config, "", plain, skip=("server", "media", "index", "encoders"))
+    return dataclasses.replace(top, server=server, media=media, index=index, encoders=encoders)
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

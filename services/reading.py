@@ -45,10 +45,18 @@ class NamingReader:
     Args:
         reader: Reads.
         name_of: What the owner of a file calls it.
+        sample_rate: Samples a second of scores that are rendered to be heard by the towers.
     """
 
-    def __init__(self, reader: Reads, name_of: Callable[[Path], str]) -> None:
+    def __init__(
+        self,
+        reader: Reads,
+        name_of: Callable[[Path], str],
+        *,
+        sample_rate: int = TRUNK_RATE,
+    ) -> None:
         self._reader = reader
+        self._sample_rate = sample_rate
         self._name_of = name_of
 
     def probe(self, path: Path) -> MediaInfo:
@@ -66,12 +74,13 @@ class NamingReader:
         with self._naming(path):
             return self._reader.read_frames(path)
 
-    def render(self, source: Path | bytes, *, sample_rate: int = TRUNK_RATE) -> Sound:
-        """A MIDI file as samples, so many a second."""
+    def render(self, source: Path | bytes, *, sample_rate: int | None = None) -> Sound:
+        """A MIDI file as samples, so many a second; by default as many as the towers want."""
+        rate = sample_rate or self._sample_rate
         if isinstance(source, bytes):
-            return self._reader.render(source, sample_rate=sample_rate)
+            return self._reader.render(source, sample_rate=rate)
         with self._naming(source):
-            return self._reader.render(source, sample_rate=sample_rate)
+            return self._reader.render(source, sample_rate=rate)
 
     @contextmanager
     def _naming(self, path: Path) -> Iterator[None]:

@@ -184,7 +184,8 @@ def load_large(
         MissingCheckpoint: a tower is not on this machine and not to be had.
         BrokenWeights: heads are missing, changed, or were made for other towers.
     """
-    heads_hash, card = verify_folder(heads_folder), read_card(heads_folder)
+    verify_folder(heads_folder)
+    card = read_card(heads_folder)
     made_for = cast("Mapping[str, Mapping[str, str]]", card.get("towers"))
     if card.get("profile") != "large" or not made_for:
         raise BrokenWeights(f"{heads_folder} holds no heads of the large profile")
@@ -200,6 +201,8 @@ def load_large(
                 f"{facts['name']} is another checkpoint; train heads for it"
             )
     bound = bool(card.get("non_commercial")) or towers.is_non_commercial
+    # Relevance lies beside the heads and moves no vector.
+    heads_hash = cast("Mapping[str, str]", card["files"])["model.safetensors"]
     parts = {"towers": towers.hash, "heads": heads_hash}
     return LargeEmbedder(
         name_space(MARK if bound else "large", parts),

@@ -11,6 +11,7 @@ Knows no space.
 """
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.datasets.rows import is_non_commercial
+from encoders.errors import BrokenWeights
 from encoders.large.checkpoints import Checkpoint, Wanted, find_checkpoint
 from encoders.large.clap import OVERLAP, ClapTower, Heard, load_clap
 from encoders.large.pictures import PictureTower, load_pictures, name_of_tag
@@ -80,8 +82,16 @@ class LargeTowers:
 
     @property
     def sample_rate(self) -> int:
-        """Samples a second that the audio tower wants; others are resampled."""
-        return self.audio.sample_rate
+        """Samples a second that the audio tower wants, read without loading it.
+
+        Raises:
+            BrokenWeights: the checkpoint's extractor does not say.
+        """
+        path = self._audio.folder / "preprocessor_config.json"
+        try:
+            return int(json.loads(path.read_text(encoding="utf-8"))["sampling_rate"])
+        except (OSError, ValueError, KeyError) as error:
+            raise BrokenWeights(f"{path} states no sampling_rate: {error}") from error
 
     @property
     def audio(self) -> ClapTower:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import torch
 
-from encoders.errors import EncoderError
+from encoders.errors import BrokenTower, EncoderError
 from encoders.large.checkpoints import Wanted
 from encoders.large.towers import DEFAULT_AUDIO, DEFAULT_PICTURES, open_towers
 from encoders.training.cache import default_cache_folder
@@ -70,7 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if process.is_first:
         logger.info("heads written to %s", folder)
+        if not options.no_check:
+            _check(folder, options)
     return 0
+
+
+def _check(folder: Path, options: argparse.Namespace) -> None:
+    """Records what the towers answer to fixed inputs; says so where they are not fit to serve."""
+    from encoders.health import write_references
+    from encoders.large.embedder import load_large
+
+    try:
+        write_references(load_large(folder, allow_noncommercial=options.allow_noncommercial))
+    except BrokenTower as error:
+        logger.warning("a server will refuse these towers: %s", error)
 
 
 def _run(options: argparse.Namespace) -> LargeRun:
@@ -116,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pictures-licence", default="", help="SPDX id, where no card states it")
     parser.add_argument("--licence", default="", help="SPDX id of rows that state none")
     parser.add_argument("--allow-noncommercial", action="store_true")
+    parser.add_argument("--no-check", action="store_true", help="do not try the towers at the end")
     parser.add_argument("--precision", choices=PRECISIONS, default="auto")
     defaults = {f.name: f.default for f in fields(ContrastiveConfig)}
     for name in NUMBERS:

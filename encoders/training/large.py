@@ -12,24 +12,26 @@ killed run goes on from its last whole epoch.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from encoders.datasets.rows import Row, is_non_commercial, trainable
-from encoders.large.heads import head_tensors
+from encoders.large.heads import LargeHeads, head_tensors
 from encoders.large.towers import LargeTowers
 from encoders.training.contrastive import ContrastiveConfig, PairBatch, Place, Process, fit
-from encoders.training.large_features import FeatureStore, Reads, RowFeatures
+from encoders.training.large_features import FeatureStore, Reads
 from encoders.training.large_heads import TrainedHeads
+from encoders.training.large_relevance import pack, relevance_arrays
 from encoders.training.shards import Share, parse_sources, shuffled, stream_rows
 from encoders.trunks.checkpoint import write_folder
 
 NUM_STATISTICS = 4_096  # rows that the inputs' means and spreads are of
 PROFILE = "large"
+RELEVANCE = "relevance.npz"
 FREE = "Apache-2.0"
 BOUND = "LicenseRef-NonCommercial"
 
@@ -62,8 +64,15 @@ class LargeRun:
         Raises:
             RefusedData: one may not train, or a source is not of its format.
         """
-        rows = stream_rows(parse_sources(self.sources), licence=self.licence)
-        return trainable(rows, allow_noncommercial=self.allow_noncommercial)
+        return trainable(self._all_rows(), allow_noncommercial=self.allow_noncommercial)
+
+    def held_out_rows(self) -> Iterator[Row]:
+        """The validation rows, by the same rule; heads never learn from them."""
+        held_out = (replace(row, split="train") for row in self._all_rows() if row.split == "val")
+        return trainable(held_out, allow_noncommercial=self.allow_noncommercial)
+
+    def _all_rows(self) -> Iterator[Row]:
+        return stream_rows(parse_sources(self.sources), licence=self.licence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +103,8 @@ def train_large(
     process = process or Process()
     store = FeatureStore(run.cache_dir, towers)
     survey = survey_rows(run, store)
-    for done, row in enumerate(Share(index=process.rank, count=process.world_size).of(run.rows())):
+    mine = Share(index=process.rank, count=process.world_size)
+    for done, row in enumerate(mine.of(chain(run.rows(), run.held_out_rows()))):
         show("features", done * process.world_size, survey.num_rows, None)
         store.compute(row, reader)
     process.wait()
@@ -109,7 +119,7 @@ def train_large(
         show=lambda epochs, loss: show("training", epochs, total, loss),
     )
     if process.is_first:
-        _save(run, survey, towers, heads)
+        _save(run, survey, store, towers=towers, heads=heads.finished())
     process.wait()
     return run.out_dir / "heads"
 
@@ -169,7 +179,7 @@ def _usable(run: LargeRun, store: FeatureStore) -> Iterator[Row]:
 
 def _draw(row: Row, store: FeatureStore, chances: np.ndarray, config: ContrastiveConfig) -> _Drawn:
     """One window, one text and perhaps not both sides; chances (4,) are uniform in 0 to 1."""
-    features = _load(store, row)
+    features = store.get(row)
     window, which = int(chances[0] * len(features.sounds)), int(chances[1] * len(row.texts))
     both = bool(len(row.texts)) and bool(len(features.clips))
     drops_text = both and chances[2] < config.text_dropout
@@ -182,12 +192,6 @@ def _draw(row: Row, store: FeatureStore, chances: np.ndarray, config: Contrastiv
         clip=features.clips[0] if has_clip and not drops_clip else None,
         groups=(_number(f"group {row.group or row.id}"), _number(f"words {words}")),
     )
-
-
-def _load(store: FeatureStore, row: Row) -> RowFeatures:
-    features = store.load(row)
-    assert features is not None  # `_usable` leaves others out
-    return features
 
 
 def _stack(drawn: Sequence[_Drawn], towers: LargeTowers) -> PairBatch:
@@ -211,7 +215,7 @@ def _number(name: str) -> int:
 def _start_heads(run: LargeRun, store: FeatureStore, towers: LargeTowers) -> TrainedHeads:
     seed = (run.config.seed, 0, 2)
     rows = shuffled(_usable(run, store), buffer=run.config.shuffle_buffer, seed=seed)
-    found = [_load(store, row) for row in islice(rows, NUM_STATISTICS)]
+    found = [store.get(row) for row in islice(rows, NUM_STATISTICS)]
     seen, heard = towers.pictures.dimension, towers.audio.dimension
     widths = {"sounds": heard, "texts": heard + seen, "clips": seen}
     inputs = {
@@ -223,8 +227,11 @@ def _start_heads(run: LargeRun, store: FeatureStore, towers: LargeTowers) -> Tra
     return TrainedHeads(run.config, **inputs, music=heard)
 
 
-def _save(run: LargeRun, survey: Survey, towers: LargeTowers, heads: TrainedHeads) -> None:
+def _save(
+    run: LargeRun, survey: Survey, store: FeatureStore, *, towers: LargeTowers, heads: LargeHeads
+) -> None:
     bound = not survey.is_free or towers.is_non_commercial
+    relevance = relevance_arrays(run.rows(), run.held_out_rows(), store, heads)
     card = {
         "name": "heads of the large profile",
         "profile": PROFILE,
@@ -236,7 +243,8 @@ def _save(run: LargeRun, survey: Survey, towers: LargeTowers, heads: TrainedHead
             "num_rows": survey.num_rows,
             "licences": list(survey.licences),
             "config": asdict(run.config),
-            "temperature": round(1.0 / float(heads.scale().detach()), 4),
+            "relevance": f"{len(relevance['queries'])} pairs, held out: {relevance['held_out']}",
         },
     }
-    write_folder(run.out_dir / "heads", head_tensors(heads.finished()), {}, card)
+    texts = {RELEVANCE: pack(relevance)}
+    write_folder(run.out_dir / "heads", head_tensors(heads), texts, card)

@@ -105,6 +105,16 @@ class FeatureStore:
         with np.load(self._path(row), allow_pickle=False) as stored:
             return RowFeatures(**{name: stored[name] for name in stored.files})
 
+    def get(self, row: Row) -> RowFeatures:
+        """A row's features, which are there."""
+        features = self.load(row)
+        assert features is not None  # the caller asked `has`
+        return features
+
+    def read(self, texts: tuple[str, ...]) -> np.ndarray:
+        """Rows of texts that belong to no row."""
+        return self._towers.read(texts)
+
     def has(self, row: Row) -> bool:
         """Whether `load` gives features."""
         path = self._path(row)

@@ -108,7 +108,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]
     arguments = [
         str(manifest), "--audio", str(checkpoints.clap), "--pictures", str(checkpoints.open_clip),
         "--num-epochs", "2", "--batch-size", "4", "--num-hidden", "0", "--dropout", "0",
-        "--cache", str(folder / "cache"),
+        "--cache", str(folder / "cache"), "--no-check",
     ]  # fmt: skip
     two = [*arguments, "--out", str(folder / "two")]
     run_both = torch.multiprocessing.spawn  # type: ignore[attr-defined]

@@ -23,7 +23,7 @@ def test_every_setting_stands_in_the_file_that_is_shipped() -> None:
     text = (REPOSITORY / "deploy" / "config.toml").read_text(encoding="utf-8")
     shipped = tomllib.loads(text)
     assert set(shipped) == {field.name for field in fields(Config)}
-    for name in ("server", "media", "index"):
+    for name in ("server", "media", "index", "encoders"):
         section = getattr(Config(home=Path("/data")), name)
         assert set(shipped[name]) == {field.name for field in fields(section)}
 
@@ -57,6 +57,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"server": {"address": "127.0.0.1:70000"}}, "give an IP address and a port"),
     ({"server": {"address": "0.0.0.0:50551"}}, "can be reached from other machines"),
     ({"server": {"address": "[::]:50551"}}, "can be reached from other machines"),
+    ({"encoders": {"profile": "huge"}}, "must be one of small, large"),
+    ({"encoders": {"profile": "large"}}, r"folder of its heads as encoders\.heads"),
     ({"media": {"allowed_roots": "/srv"}}, "must be of type a list of folders"),
     ({"media": {"allowed_roots": ["music"]}}, "give absolute folders"),
     ({"media": {"upload_max_mib": 0}}, "upload_max_mib is 0"),
