@@ -15,6 +15,10 @@ Protocol = Callable[[Setting], Table]
 MODULES = {  # name -> module with `tabulate`
     "emotion": "encoders.bench.emotion",
     "text": "encoders.bench.text",
+    "moods": "encoders.bench.moods",
+    "negation": "encoders.bench.negation",
+    "antonyms": "encoders.bench.antonyms",
+    "free_queries": "encoders.bench.free_queries",
     "halves": "encoders.bench.halves",
     "robustness": "encoders.bench.robustness",
     "pairs": "encoders.bench.pairs",
