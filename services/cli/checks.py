@@ -56,7 +56,7 @@ def run_checks(config: Config) -> Iterator[Check]:
         "sound font": check_font,
         "encoder weights": check_encoder_weights,
         "composer weights": check_composer_weights,
-        "towers": check_towers,
+        "towers": lambda: check_towers(config),
         "home": lambda: check_home(config),
         "database": lambda: check_database(config),
         "address": lambda: check_address(config),
@@ -179,12 +179,13 @@ def check_composer_weights() -> Check:
     return Check(name="composer weights", state="ok", found=f"unchanged: {load_model().name}")
 
 
-def check_towers() -> tuple[Check, ...]:
-    """Every tower answers fixed sentences, sounds and clips as a healthy one does."""
+def check_towers(config: Config) -> tuple[Check, ...]:
+    """Every tower of the profile answers fixed inputs as a healthy one does."""
     from encoders import health
-    from encoders.embed import load_embedder
+    from services.profiles import open_profile
 
-    return tuple(_tower_check(check) for check in health.check_towers(load_embedder()))
+    embedder = open_profile(config.encoders).embedder
+    return tuple(_tower_check(check) for check in health.check_towers(embedder))
 
 
 def check_home(config: Config) -> Check:

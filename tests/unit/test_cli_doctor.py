@@ -14,7 +14,7 @@ from services.home import lock_home, open_home
 def test_a_check_that_breaks_has_failed_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def break_down() -> Check:
+    def break_down(*_: object) -> Check:
         raise RuntimeError("no such wheel")
 
     for name in ("packages", "faiss", "gpu", "decoder", "font", "encoder_weights"):
@@ -76,7 +76,7 @@ def test_a_changed_weight_file_is_a_failure(
     monkeypatch.setattr(checks, "check_faiss", lambda: Check(name="x", state="ok", found=""))
     monkeypatch.setattr(checks, "check_gpu", lambda: Check(name="x", state="ok", found=""))
     monkeypatch.setattr(checks, "check_decoder", lambda: Check(name="x", state="ok", found=""))
-    monkeypatch.setattr(checks, "check_towers", lambda: ())
+    monkeypatch.setattr(checks, "check_towers", lambda config: ())
     found = {check.name: check for check in run_checks(Config(home=tmp_path / "home"))}
     assert found["encoder weights"].state == "fail"
     assert "SHA-256" in found["encoder weights"].found
@@ -92,7 +92,7 @@ def test_a_tower_is_shown_by_its_figures(monkeypatch: pytest.MonkeyPatch) -> Non
         name="clip: answers", ok=False, figure=float("nan"), allowed=(0.0, 1e-5), found="no file"
     )
     monkeypatch.setattr(encoders.health, "check_towers", lambda towers: (sick, silent))
-    spread, answers = checks.check_towers()
+    spread, answers = checks.check_towers(Config())
     assert (spread.state, spread.figure, spread.allowed) == ("fail", 0.9993, (-1.0, 0.8))
     assert (spread.name, spread.advice) == ("tower text: spread", "train anew")
     assert "0.9993, allowed is -1 to 0.8" in spread.found
