@@ -36,12 +36,18 @@ from encoders.understanding import Understanding, understand_text
 
 if TYPE_CHECKING:
     from encoders.large.embedder import LargeEmbedder
+    from encoders.trunks.features import Finders
     from encoders.trunks.musicnn import MusicnnTrunk
     from media.audio import Sound
     from media.video import Frames
 
 PROFILES = ("small", "large")
 FOLDERS = ("musicnn", "minilm", "efficientnet", "heads/audio", "heads/text")
+SHIPPED_FOLDERS = (
+    "beatnet",
+    "heads/tempo",
+    "heads/key",
+)  # they name tempo and key, move no vector
 PREPROCESSING = {
     "sample_rate": SAMPLE_RATE,
     "fft_length": FFT_LENGTH,
@@ -93,6 +99,7 @@ class Embedder:
         self.space = space
         self.weights = weights
         self._hearing = Once(partial(_load_hearing, weights))
+        self._finding = Once(_load_finding)
         self._reading = Once(partial(load_minilm, weights / "minilm"))
         self._seeing = Once(partial(load_efficientnet, weights / "efficientnet"))
         self._audio_head = Once(partial(load_audio_head, weights / "heads" / "audio"))
@@ -100,7 +107,13 @@ class Embedder:
 
     def warm(self) -> None:
         """Load every tower now, so that the first answer is as quick as the second."""
-        for part in (self._reading, self._seeing, self._hearing, self._audio_head):
+        for part in (
+            self._reading,
+            self._seeing,
+            self._hearing,
+            self._finding,
+            self._audio_head,
+        ):
             part.get()
         self.embed_text("music")
 
@@ -143,7 +156,8 @@ class Embedder:
         """
         from encoders.trunks.features import segment_mean, sound_features
 
-        features, head = sound_features(sound, self._hearing.get()), self._audio_head.get()
+        features = sound_features(sound, self._hearing.get(), self._finding.get())
+        head = self._audio_head.get()
         arrays = (features.pools, features.tag_logits, features.signal)
         segments = head.project(*(segment_mean(rows, features.segments) for rows in arrays))
         whole = [features.track_mean(rows)[None] for rows in arrays]
@@ -250,6 +264,8 @@ def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> "Embedder 
 
         return load_large(weights)
     hashes = {folder: verify_folder(weights / folder) for folder in FOLDERS}
+    for folder in SHIPPED_FOLDERS:
+        verify_folder(WEIGHTS / folder)
     return Embedder(name_space(profile, {**hashes, **PREPROCESSING}), weights)
 
 
@@ -287,6 +303,12 @@ def _load_hearing(weights: Path) -> "MusicnnTrunk":
     from encoders.trunks.musicnn import load_musicnn
 
     return load_musicnn(weights / "musicnn")
+
+
+def _load_finding() -> "Finders":
+    from encoders.trunks.features import load_finders
+
+    return load_finders()
 
 
 def _check_text(text: str) -> str:

@@ -7,7 +7,8 @@ Knows no head.
 
 One npz file per track below a folder that is named after the trunk: its weights and the source
 that computes the features. Scores are rendered with the default font and cut to 30 s like
-recordings.
+recordings. Tempo and key are not kept: nothing learns from them, and what finds them may change
+without a new folder.
 """
 
 import hashlib
@@ -28,7 +29,7 @@ from media.limits import Limits
 
 logger = logging.getLogger(__name__)
 
-SOURCES = ("features", "harmony", "musicnn", "rhythm", "signal", "spectrum")
+SOURCES = ("constant_q", "features", "harmony", "musicnn", "rhythm", "signal", "spectrum")
 EXCERPT_S = 30.0
 EXCERPT_START = 0.1  # share of a rendered score that is skipped, as the recordings' excerpts do
 
@@ -106,21 +107,14 @@ def _write(path: Path, features: SoundFeatures) -> None:
         starts_s=features.starts_s,
         segments=features.segments,
         segment_starts_s=features.segment_starts_s,
-        numbers=np.array(
-            [
-                features.tempo_bpm or np.nan,
-                features.loudness_db,
-                features.duration_s,
-            ]
-        ),
-        key=np.array(features.key or ""),
+        numbers=np.array([features.loudness_db, features.duration_s]),
     )
     unfinished.replace(path)
 
 
 def _read(path: Path) -> SoundFeatures:
     with np.load(path, allow_pickle=False) as stored:
-        tempo_bpm, loudness_db, duration_s = (float(v) for v in stored["numbers"])
+        loudness_db, duration_s = (float(v) for v in stored["numbers"][-2:])
         return SoundFeatures(
             pools=stored["pools"],
             tag_logits=stored["tag_logits"],
@@ -128,8 +122,8 @@ def _read(path: Path) -> SoundFeatures:
             starts_s=stored["starts_s"],
             segments=stored["segments"],
             segment_starts_s=stored["segment_starts_s"],
-            tempo_bpm=None if np.isnan(tempo_bpm) else tempo_bpm,
-            key=str(stored["key"]) or None,
+            tempo_bpm=None,
+            key=None,
             loudness_db=loudness_db,
             duration_s=duration_s,
         )

@@ -1,7 +1,7 @@
 """From samples to the frozen features of a sound, patch by patch; knows no space and no head.
 
-    trunk = load_musicnn()
-    features = sound_features(sound, trunk)
+    trunk, finders = load_musicnn(), load_finders()
+    features = sound_features(sound, trunk, finders)
     features.pools           # (P, 1506) of the audio trunk
     features.tag_logits      # (P, 50), in the order of musicnn.TAGS
     features.signal          # (P, 9), in the order of signal.SIGNAL_NAMES
@@ -25,14 +25,15 @@ P patches, S segments, T frames of 16 ms.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from encoders.errors import UnusableSound
-from encoders.trunks.harmony import find_key, read_chroma
+from encoders.trunks.harmony import read_chroma
 from encoders.trunks.musicnn import PATCH_FRAMES, MusicnnTrunk
-from encoders.trunks.rhythm import find_tempo, onset_envelope
+from encoders.trunks.rhythm import onset_envelope
 from encoders.trunks.signal import read_signal
 from encoders.trunks.spectrum import (
     FRAME_RATE,
@@ -41,6 +42,8 @@ from encoders.trunks.spectrum import (
     Spectrum,
     analyse_spectrum,
 )
+from encoders.trunks.tempo import TempoFinder, load_tempo_finder
+from encoders.trunks.tonality import KeyFinder, load_key_finder
 from media.errors import NoContent
 
 if TYPE_CHECKING:
@@ -54,9 +57,20 @@ MIN_SAMPLES = (PATCH_FRAMES - 1) * HOP_LENGTH + 1  # enough for 187 frames
 SILENT_PATCH_DB = -70.0  # a sound whose loudest frame is below has no content
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Finders:
+    """Holds what names tempo and key; no vector of a sound depends on them."""
+
+    tempo: TempoFinder
+    key: KeyFinder
+
+
 @dataclass(frozen=True, kw_only=True)
 class SoundFeatures:
-    """Holds the frozen features of one sound; all arrays float32 but `segments`."""
+    """Holds the frozen features of one sound; all arrays float32 but `segments`.
+
+    Tempo and key are None where none was found, and where no finders looked for them.
+    """
 
     pools: np.ndarray  # (P, 1506)
     tag_logits: np.ndarray  # (P, 50)
@@ -79,8 +93,25 @@ def segment_mean(rows: np.ndarray, segments: np.ndarray) -> np.ndarray:
     return np.asarray(rows[segments].mean(axis=1))
 
 
-def sound_features(sound: "Sound", trunk: MusicnnTrunk) -> SoundFeatures:
+@lru_cache(maxsize=1)
+def load_finders() -> Finders:
+    """The shipped finders of tempo and key.
+
+    Raises:
+        BrokenWeights: a file is missing or is not the one in its card.
+    """
+    return Finders(tempo=load_tempo_finder(), key=load_key_finder())
+
+
+def sound_features(
+    sound: "Sound", trunk: MusicnnTrunk, finders: Finders | None = None
+) -> SoundFeatures:
     """Features of a mono sound at 16 kHz; one shorter than a patch is repeated until it fills one.
+
+    Args:
+        sound: what is heard.
+        trunk: the audio trunk.
+        finders: without them neither tempo nor key is looked for.
 
     Raises:
         UnusableSound: another rate, more than one channel, or values that are not finite.
@@ -106,8 +137,8 @@ def sound_features(sound: "Sound", trunk: MusicnnTrunk) -> SoundFeatures:
         starts_s=starts_s,
         segments=segments,
         segment_starts_s=starts_s[segments[:, 0]],
-        tempo_bpm=find_tempo(envelope),
-        key=find_key(chroma),
+        tempo_bpm=finders and finders.tempo.find(samples),
+        key=finders and finders.key.find(chroma),
         loudness_db=float(10 * np.log10(np.square(samples, dtype=np.float64).mean())),
         duration_s=len(samples) / SAMPLE_RATE,
     )
