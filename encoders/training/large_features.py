@@ -131,8 +131,7 @@ class FeatureStore:
         if row.clip is not None:
             with as_file(row.clip) as path:
                 clips = self._towers.see(reader.read_frames(path))[None]
-        with as_file(row.sound) as path:
-            sound = _hear(path, row.sound, reader, self._towers.sample_rate)
+        sound = hear_media(row.sound, reader, self._towers.sample_rate)
         return RowFeatures(sounds=self._towers.hear(sound).windows, texts=texts, clips=clips)
 
 
@@ -148,10 +147,16 @@ def as_file(media: Media) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def _hear(path: Path, media: Media, reader: Reads, sample_rate: int) -> "Sound":
-    if media.suffix in SCORES:
-        return reader.render(path, sample_rate=sample_rate)
-    return reader.read_sound(path, sample_rate)
+def hear_media(media: Media, reader: Reads, sample_rate: int) -> "Sound":
+    """A recording, or a score rendered.
+
+    Raises:
+        MediaError: it cannot be read.
+    """
+    with as_file(media) as path:
+        if media.suffix in SCORES:
+            return reader.render(path, sample_rate=sample_rate)
+        return reader.read_sound(path, sample_rate)
 
 
 def _stamp(media: Media | None) -> str:
