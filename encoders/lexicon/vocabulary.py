@@ -65,6 +65,7 @@ class Vocabulary:
     phrases: Mapping[str, tuple[Entry, ...]]
     affects: Mapping[str, tuple[float, ...]]  # "name:value" -> AXES, each in [-1, 1]
     tags: Mapping[str, Mapping[str, float]]  # "name:value" -> weights on the audio trunk's tags
+    heads: Mapping[str, Mapping[str, float]]  # "genre:rock" -> weights on the instrument heads
     families: Mapping[str, str]  # genre or instrument -> its family
     programs: Mapping[str, int | None]  # instrument -> General MIDI program from 0, -1 = drums
 
@@ -112,6 +113,7 @@ def _build_vocabulary(withheld: frozenset[str]) -> Vocabulary:
         phrases=phrases,
         affects=_affects(),
         tags=_tags(genres, instruments),
+        heads={f"genre:{n}": d["heads"] for n, d in genres.items() if "heads" in d},
         families={n: d["family"] for part in (genres, instruments) for n, d in part.items()},
         programs={n: d["program"] for n, d in instruments.items()},
     )

@@ -66,7 +66,8 @@ def concept_directions() -> dict[str, np.ndarray]:
     for key in sorted({*vocabulary.affects, *vocabulary.tags}):
         affect = np.array(vocabulary.affects.get(key, (0.0,) * len(AXES)))
         tags = _weights(vocabulary.tags.get(key, {}), TAGS)
-        instruments = _weights(instrument_weights(key, vocabulary.families), tuple(HEADS))
+        heard = vocabulary.heads.get(key) or instrument_weights(key, vocabulary.families)
+        instruments = _weights(heard, tuple(HEADS))
         direction = np.concatenate([affect, tags, instruments])
         if direction.any():
             directions[key] = direction.astype(np.float32)
