@@ -8,6 +8,7 @@ EncoderError
 ├── RefusedData       examples that may not train, or are not in the format that they claim
 ├── BrokenTower       a tower's answers to fixed inputs are not what a healthy one gives
 ├── BrokenVector      a tower gave a row without length or with NaN; it never leaves
+├── NotEnoughFeedback too few lists for a second stage, or one that does no good
 ├── MixedSpaces       vectors of two spaces in one query
 ├── UnusableText      a text without a word
 ├── UnusableSound     samples that no tower can take (wrong rate or shape, NaN)
@@ -61,6 +62,12 @@ class BrokenVector(EncoderError):
     """Refuses to hand out a vector that has no direction."""
 
     reason = "BROKEN_VECTOR"
+
+
+class NotEnoughFeedback(EncoderError):
+    """Refuses a second stage on too little feedback, or one that does held-out lists no good."""
+
+    reason = "NOT_ENOUGH_FEEDBACK"
 
 
 class MixedSpaces(EncoderError):
