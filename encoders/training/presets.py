@@ -34,7 +34,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackConfig:
-    """Holds what decides a second stage on listening feedback; see `encoders.training.feedback`."""
+    """Holds what decides a second stage on listening feedback; see `feedback.py`."""
 
     name: str = "feedback"
     rank: int = 32
