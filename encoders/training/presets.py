@@ -28,7 +28,7 @@ class TrainingConfig:
     rendered_scores: bool = False  # among the sounds that the teacher grades
     pair_weight: float = 0.2  # of the loss on true pairs beside the teacher's
     field_dropout: float = 0.5  # of each field of a text: sentence, understanding, metadata
-    network_share: float = 0.2  # length of the network's part beside the understood part
+    network_share: float = 0.1  # length of the network's part beside the understood part
     name_share: float = 0.3  # length of the likeness to the tags' names beside the two
 
 
