@@ -29,7 +29,7 @@ INSTRUMENT_HEADS = {"keyboard": "keys", "woodwinds": "winds", "choir": "voice",
 FAMILY_HEADS = {"woodwind": "winds", "percussion": "drums"}
 ENSEMBLES = {"orchestra": {"strings": 0.7, "winds": 0.5, "brass": 0.5}}
 SIGNAL_SHARE = (
-    0.5  # weight of the signal features beside the tags in an axis; chosen on validation
+    0.75  # weight of the signal features beside the tags in an axis; chosen on validation
 )
 TAG_SPREAD, SIGNAL_SPREAD = 3.0, 1.5  # usual spread of the two sums: correlated z-scores add up
 
