@@ -19,6 +19,8 @@ MODULES = {  # name -> module with `tabulate`
     "negation": "encoders.bench.negation",
     "antonyms": "encoders.bench.antonyms",
     "free_queries": "encoders.bench.free_queries",
+    "tempo": "encoders.bench.tempo",
+    "key": "encoders.bench.key",
     "halves": "encoders.bench.halves",
     "robustness": "encoders.bench.robustness",
     "pairs": "encoders.bench.pairs",

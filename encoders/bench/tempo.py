@@ -102,7 +102,7 @@ def is_right(estimates: np.ndarray, truths: np.ndarray | float) -> np.ndarray:
 
 def is_octave_right(estimates: np.ndarray, truths: np.ndarray | float) -> np.ndarray:
     """Which estimates lie within 4 % of the truth or a simple multiple of it."""
-    return np.any([is_right(estimates, truths * factor) for factor in FACTORS], axis=0)
+    return np.asarray(np.any([is_right(estimates, truths * f) for f in FACTORS], axis=0))
 
 
 def evaluate(estimates: np.ndarray, truths: np.ndarray) -> dict[str, float]:

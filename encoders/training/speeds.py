@@ -91,10 +91,10 @@ class _Clock:
     def __init__(self, whole: "MidiFile", speed: float) -> None:
         timed = [item for track in whole.tracks for item in _timed(track)]
         changes = sorted((t, m.tempo) for t, m in timed if m.type == "set_tempo")
-        self._tempos = changes or [(0, DEFAULT_MSPQ)]
-        self._division = whole.ticks_per_beat
+        self._tempos: list[tuple[int, float]] = changes or [(0, float(DEFAULT_MSPQ))]
+        self._division: int = whole.ticks_per_beat
         self._speed = speed
-        self._end = max((t for t, m in timed if m.type.startswith("note_")), default=0)
+        self._end: int = max((t for t, m in timed if m.type.startswith("note_")), default=0)
 
     def excerpt_ticks(self) -> tuple[int, int]:
         """Where the excerpt begins and where nothing more of it can be heard."""
