@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.fit_calibration import CATALOGUE_SIZE, OUT, spread_out, track_rows
 from benchmarks.intervals import wilson
 from encoders.embed import load_embedder
+from encoders.training.judging import CATALOGUE_SIZE, spread_out, track_rows
 from encoders.training.manifests import Track, read_tracks
+from encoders.trunks.checkpoint import WEIGHTS
 from index.calibration import Calibration, track_scores
 
+OUT = WEIGHTS / "heads" / "calibration.npz"
 QUESTIONS = Path(__file__).with_suffix(".tsv")
 ANY = "any"
 

@@ -19,7 +19,7 @@ from encoders.bench.mfcc import standard_cosine
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
-from encoders.bench.tracks import project_part, read_features
+from encoders.bench.tracks import ask_for_likes, project_part, read_features
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.manifests import read_tracks
 
@@ -37,7 +37,10 @@ def tabulate(setting: Setting) -> Table:
     tracks = [t for t in tracks if t.id in features]
     groups = [t.artist or t.id for t in tracks]
     sides = {
-        MODEL: tuple(project_part(features.values(), setting, part=i) for i in range(2)),
+        MODEL: (
+            ask_for_likes(project_part(features.values(), setting, part=0), setting),
+            project_part(features.values(), setting, part=1),
+        ),
         RANDOM: (random_rows(len(tracks)), random_rows(len(tracks), seed=1)),
     }
     subset = " + ".join(MANIFESTS)

@@ -23,7 +23,7 @@ import numpy as np
 from encoders.bench.baselines import MFCC, mfcc_rows, random_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
-from encoders.bench.tracks import embed_tracks
+from encoders.bench.tracks import ask_for_likes, embed_tracks
 from encoders.metrics import bootstrap_interval
 from encoders.training.manifests import read_tracks
 
@@ -47,7 +47,7 @@ def tabulate(setting: Setting) -> Table:
     standard = (plain - plain.mean(axis=0)) / (plain.std(axis=0) + 1e-6)
     groups = [t.artist or t.id for t in tracks]
     methods = {
-        MODEL: vectors.tracks,
+        MODEL: ask_for_likes(vectors.tracks, setting),
         MFCC: standard / np.linalg.norm(standard, axis=1, keepdims=True),
         RANDOM: random_rows(len(tracks)),
     }

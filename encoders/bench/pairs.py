@@ -16,7 +16,7 @@ from encoders.bench.mfcc import standard_cosine
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
-from encoders.bench.tracks import embed_tracks
+from encoders.bench.tracks import ask_for_likes, embed_tracks
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.manifests import Track, read_tracks
 
@@ -37,15 +37,14 @@ def tabulate(setting: Setting) -> Table:
     recordings, scores = (embed_tracks(side, setting).tracks for side in (catalogue, pieces))
     plain = [mfcc_rows(side, setting) for side in (catalogue, pieces)]
     likeness = {
-        MODEL: scores @ recordings.T,
+        MODEL: ask_for_likes(scores, setting) @ recordings.T,
         MFCC: standard_cosine(plain[1], plain[0]),
         RANDOM: random_rows(len(pieces), seed=1) @ random_rows(len(catalogue)).T,
     }
-    groups = [catalogue[i].artist or catalogue[i].id for i in places]
     rows = [
         row
         for method, matrix in likeness.items()
-        for row in _rows_both_ways(method, matrix, places, groups)
+        for row in _rows_both_ways(method, matrix, places)
     ]
     note = "the score is rendered with the default font and heard like a recording"
     return Table(name="pairs", note=note, rows=tuple(rows))
@@ -88,9 +87,7 @@ def find_pairs(recordings: list[Track], pieces: list[Track]) -> list[tuple[int, 
     ]
 
 
-def _rows_both_ways(
-    method: str, likeness: np.ndarray, places: np.ndarray, groups: list[str]
-) -> list[Row]:
+def _rows_both_ways(method: str, likeness: np.ndarray, places: np.ndarray) -> list[Row]:
     """Rows of (P, N) likeness of P scores to all N recordings."""
     ways = {
         "score finds recording": (likeness[:, places], np.eye(len(places), dtype=bool)),
@@ -103,5 +100,5 @@ def _rows_both_ways(
     return [
         row
         for way, (scores, right) in ways.items()
-        for row in ranking_rows(method, scores, right, subset=way, groups=groups)
+        for row in ranking_rows(method, scores, right, subset=way)
     ]

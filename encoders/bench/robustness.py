@@ -1,7 +1,7 @@
 """Found again: does a changed recording find its original first?
 
 Needs no labels, so it runs on any catalogue with its files. The changes are coding at 64 kbit/s,
-a low-pass at 4 kHz and a pitch shift of one semitone up or down (`changes.py`).
+a low-pass at 4 kHz and a pitch shift of one semitone (`changes.py`).
 
 Conventions
     changed (Q, D) are vectors of changed recordings, originals (N, D) of the catalogue, unit
@@ -24,7 +24,7 @@ from encoders.bench.kept import KeptArrays
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
-from encoders.bench.tracks import audio_head, embed_tracks
+from encoders.bench.tracks import ask_for_likes, audio_head, embed_tracks
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.cache import hear
 from encoders.training.manifests import Track, read_tracks
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from encoders.trunks.musicnn import MusicnnTrunk
 
 MANIFESTS = ("audio", "emotify")
-NUM_SAMPLE = 100
+NUM_SAMPLE = 60
 PARTS = ("pools", "tag_logits", "signal")
 
 
@@ -56,7 +56,7 @@ def tabulate(setting: Setting, *, num_sample: int = NUM_SAMPLE) -> Table:
     for change in CHANGES:
         arrays = [heard.arrays(track, change, asked) for track in asked]
         galleries = {
-            MODEL: (_project(arrays, setting), originals.tracks),
+            MODEL: (ask_for_likes(_project(arrays, setting), setting), originals.tracks),
             MFCC: (np.stack([a["mfcc"] for a in arrays]), plain),
             RANDOM: (random_rows(len(asked), seed=1), random_rows(len(tracks))),
         }

@@ -66,6 +66,13 @@ def audio_head(setting: Setting | None = None) -> "AudioHead":
     return (setting.audio_head if setting else None) or load_audio_head()
 
 
+def ask_for_likes(vectors: np.ndarray, setting: Setting | None = None) -> np.ndarray:
+    """Unit questions (N, 256) of sounds with stored vectors (N, 256), as `Embedder.fuse` asks."""
+    from encoders.embed import make_unit
+
+    return make_unit(audio_head(setting).ask(vectors))
+
+
 def project_part(
     features: "Iterable[SoundFeatures]", setting: Setting, *, part: int, of: int = 2
 ) -> np.ndarray:

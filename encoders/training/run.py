@@ -10,7 +10,7 @@ while it runs and `audio/` and `text/` when it is done, each with its card writt
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,11 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from encoders.towers.instruments import load_instruments
+from encoders.towers.instruments import InstrumentHeads, load_instruments
 from encoders.training.batches import Batch, Material, draw_batches, gather_material
 from encoders.training.cache import default_cache_folder
 from encoders.training.checkpoints import load_checkpoint, save_checkpoint
 from encoders.training.heads import Heads, direction_matrix, finished_audio, finished_text
+from encoders.training.instruments import train_instruments
 from encoders.training.losses import masked_info_nce, soft_targets_loss
 from encoders.training.phrases import list_neighbours
 from encoders.training.presets import TrainingConfig
@@ -50,15 +51,25 @@ def train(
     out_dir: Path,
     progress: Report | None = None,
     *,
+    fonts: Sequence[Path] = (),
     cache_dir: Path | None = None,
 ) -> Path:
-    """Train both heads and write them below `out_dir`, which is returned.
+    """Train the heads and write them below `out_dir`, which is returned.
+
+    Args:
+        config: a preset.
+        data_dir: the training data.
+        out_dir: where heads and checkpoints go.
+        progress: hears how far it is.
+        fonts: SF2 files that scores are rendered with to learn instruments from; without any the
+            shipped instrument heads are taken.
+        cache_dir: where features are kept; by default the user's cache folder.
 
     Raises:
         FileNotFoundError: the data folder lacks a manifest.
     """
     say = progress or (lambda report: None)
-    instruments = load_instruments()
+    instruments = _hear_instruments(data_dir, out_dir, fonts, cache_dir, _stage(say, "renders"))
     material = gather_material(
         config, data_dir, cache_dir or default_cache_folder(), instruments, _stage(say)
     )
@@ -75,6 +86,18 @@ def train(
     )  # fmt: skip
     save_heads(out_dir, audio, text, material.sources(asdict(config)))
     return out_dir
+
+
+def _hear_instruments(
+    data_dir: Path,
+    out_dir: Path,
+    fonts: Sequence[Path],
+    cache_dir: Path | None,
+    progress: Callable[[int, int, str], None],
+) -> InstrumentHeads:
+    if not fonts:
+        return load_instruments()
+    return train_instruments(data_dir, fonts, out_dir, cache_dir=cache_dir, progress=progress)
 
 
 def _train_seed(
@@ -142,9 +165,9 @@ def _groups(heads: Heads, config: TrainingConfig) -> list[dict[str, object]]:
     ]
 
 
-def _stage(say: Report) -> Callable[[int, int, str], None]:
+def _stage(say: Report, name: str = "features") -> Callable[[int, int, str], None]:
     def report(done: int, total: int, what: str) -> None:
-        stage = what if what == "sentences" else "features"
+        stage = what if what == "sentences" else name
         say(EpochReport(stage=stage, done=done, total=total, loss=None, remaining_s=None))
 
     return report
