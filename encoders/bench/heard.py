@@ -22,7 +22,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.tracks import read_features
 from encoders.training.instruments import Scores, orchestrated, read_scores
 from encoders.training.manifests import Track, read_tracks
-from encoders.training.orchestrate import EXCERPT_S, Excerpt, as_written, note_rows, window
+from encoders.training.orchestrate import Excerpt, as_written, note_rows, window
 from encoders.training.programs import DRUMS, FAMILIES, sounding
 from encoders.training.renders import Planned, RenderCache
 from encoders.training.sounds import track_features
@@ -32,7 +32,8 @@ from media.midi import read_score
 
 FONT_VARIABLE = "TEMPTRACK_UNSEEN_FONT"
 DEBIAN_FONT = Path("/usr/share/sounds/sf2/MuseScore_General_Full.sf2")
-WINDOWS = 3  # of each score as it is written
+WINDOWS = 2  # of each score as it is written, where it is long enough
+WINDOW_S = 30.0  # as long as the excerpts of recordings
 NUM_ORCHESTRATED = 100
 # Tracks of a tracker name their waves; their program numbers are the tracker's own instruments.
 NOISE = re.compile(r"Percussion|Noise")
@@ -76,16 +77,23 @@ def unseen_font() -> Path:
 
 
 def written_plan(scores: Scores, font: Path) -> list[Planned]:
-    """Up to three windows of every score of several instruments, not roughened."""
+    """One or two windows of every score of several instruments, not roughened."""
     plan = []
     for score_id, notes in scores.multi.items():
         end_s = float((notes[:, 0] + notes[:, 1]).max())
-        num_windows = WINDOWS if end_s >= EXCERPT_S * WINDOWS else 1
+        length_s = min(end_s, WINDOW_S)
+        num_windows = WINDOWS if end_s >= WINDOW_S * WINDOWS else 1
         for place in range(num_windows):
-            start_s = max(0.0, (end_s - EXCERPT_S) * (place + 0.5) / WINDOWS)
-            compose = partial(_as_written, notes, start_s)
-            name = f"nat-test-{score_id}-{place}"
-            plan.append(Planned(name=name, font=font, compose=compose, rough=False))
+            start_s = (end_s - length_s) * (place + 0.5) / num_windows
+            plan.append(
+                Planned(
+                    name=f"long-test-{score_id}-{place}",
+                    font=font,
+                    compose=partial(_as_written, notes, start_s, length_s),
+                    rough=False,
+                    duration_s=length_s,
+                )
+            )
     return plan
 
 
@@ -112,13 +120,15 @@ def programs_by_name(notes: np.ndarray, names: list[str]) -> np.ndarray:
     return read
 
 
-def _as_written(notes: np.ndarray, start_s: float, _: np.random.Generator) -> Excerpt:
-    return as_written(notes, start_s)
+def _as_written(
+    notes: np.ndarray, start_s: float, length_s: float, _: np.random.Generator
+) -> Excerpt:
+    return as_written(notes, start_s, length_s)
 
 
 def _rendered(name: str, plan: list[Planned], setting: Setting) -> Subset:
     heard = RenderCache(setting.cache_folder).renders(plan, setting.progress)
-    pieces = (n.rpartition("-")[0] if n.startswith("nat") else n for n in heard.names)
+    pieces = (n.rpartition("-")[0] if n.startswith("long") else n for n in heard.names)
     return Subset(
         name=name,
         features=heard.features,

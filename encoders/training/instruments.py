@@ -13,6 +13,7 @@ N excerpts, F = 1565 features, H heads.
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -48,7 +49,7 @@ FONT_EVERY = 4  # every so many excerpts are heard with all fonts
 ABSENT_ERROR, THERE_PRECISION = 0.06, 0.75
 ABSENT_RANGE, THERE_RANGE = (0.03, 0.3), (0.5, 0.9)
 FEWEST_POSITIVES = 8
-OSCILLATED_SHARE = 0.15  # excerpts with plain oscillators beside every other excerpt
+OSCILLATED_SHARE = 0.2  # excerpts with plain oscillators beside the others
 ALONE_SHARE = 0.4  # of them without any sampled instrument but drums
 LOW_PITCH = 50
 
@@ -57,8 +58,8 @@ LOW_PITCH = 50
 class InstrumentRecipe:
     """Holds the choices of a run; docs/experiments/instruments.md says how they were made."""
 
-    num_train: int = 1_400  # new orchestrations, beside one window of every training score
-    num_validation: int = 160
+    num_train: int = 700  # new orchestrations for each pair of fonts
+    num_validation: int = 80
     strength: float = 3.0  # of the squared weights
     nuisance: float = 1.0  # how much more a direction costs by which fonts differ
     num_steps: int = 60
@@ -109,10 +110,15 @@ def train_instruments(
 
 
 def training_plan(scores: Scores, fonts: Sequence[Path], number: int) -> list[Planned]:
-    """New orchestrations with the fonts in turn, and one window of every score as written."""
+    """New orchestrations, `number` for each pair of fonts, and every score once as written.
+
+    The fonts of a pair take turns; every fourth excerpt is heard with all fonts. Another pair of
+    fonts adds excerpts and changes none.
+    """
     plan = []
-    for i in range(number):
-        chosen = fonts if i % FONT_EVERY == 0 else [fonts[i % len(fonts)]]
+    for i in range(number * math.ceil(len(fonts) / 2)):
+        pair = fonts[2 * (i // number) :][:2]
+        chosen = fonts if i % FONT_EVERY == 0 else [pair[i % len(pair)]]
         plan += [orchestrated(scores, f"re-train-{i:05d}", font) for font in chosen]
     plan += [
         _oscillated(scores, f"chip-train-{i:05d}", fonts[i % len(fonts)])
@@ -142,7 +148,7 @@ def fit_heads(
     left_out = _judged_by_others(audio, train, validation, recipe)
     weights, bias = fit_logistic(standard, train.labels, cost, num_steps=recipe.num_steps)
     slopes, offsets = fit_probabilities(left_out, validation.labels)
-    chances = 1 / (1 + np.exp(-(left_out * slopes + offsets)))
+    chances = 0.5 + 0.5 * np.tanh(0.5 * (left_out * slopes + offsets))
     doubts = [_doubt(chances[:, i], validation.labels[:, i]) for i in range(len(HEADS))]
     return InstrumentHeads(
         names=tuple(HEADS),

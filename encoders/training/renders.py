@@ -1,7 +1,7 @@
 """Rendered excerpts with known instruments, as the audio trunk hears them; kept between runs.
 
     renders = RenderCache(root).renders(plan, progress=report)
-    renders.features    # (N, 1565) float32: tag logits, signal, pools of a 9 s segment
+    renders.features    # (N, 1565) float32: tag logits, signal, pools; means over the excerpt
     renders.labels      # (N, H) float32: 1 sounds, 0 does not, NaN unsure; programs.HEADS
     renders.fonts, renders.names        # N names of fonts and of excerpts
 
@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.training.cache import trunk_hash
 from encoders.training.orchestrate import DRUM_CHANNEL, EXCERPT_S, Excerpt
 from encoders.training.oscillators import play_oscillators
 from encoders.training.programs import DRUMS, sounding
-from encoders.trunks.checkpoint import file_sha256
-from encoders.trunks.features import segment_mean, sound_features
+from encoders.training.sounds import track_features
+from encoders.trunks.checkpoint import WEIGHTS, file_sha256, verify_folder
+from encoders.trunks.features import sound_features
 from encoders.trunks.musicnn import MusicnnTrunk, load_musicnn
 from media.audio import TRUNK_RATE, Sound
 from media.errors import MediaError, NoContent, UnreadableMedia
@@ -34,7 +34,9 @@ ENGINE_RATE = 48_000
 SILENT = 1e-4
 OSCILLATED = (38, 39, *range(80, 96))  # programs that plain oscillators play as well as a font
 OSCILLATED_DRUMS = 0.5
-VERSION = 1  # raised by hand when other notes are drawn or they are rendered in another way
+# Raised by hand when other notes are drawn, they are rendered in another way, or the trunk's code
+# hears them otherwise; a test notices.
+VERSION = 1
 Progress = Callable[[int, int, str], None]
 
 
@@ -46,6 +48,7 @@ class Planned:
     font: Path
     compose: Callable[[np.random.Generator], Excerpt]
     rough: bool = True  # played through bad speakers, rooms and cables
+    duration_s: float = EXCERPT_S
     oscillators: bool = False  # synthesizers and, at times, drums are not played by the font
 
 
@@ -63,7 +66,7 @@ class RenderCache:
     """Holds the folder and, once something is missing from it, the trunk."""
 
     def __init__(self, root: Path) -> None:
-        self.folder = root / "renders" / f"{trunk_hash()}-{VERSION}"
+        self.folder = root / "renders" / f"{verify_folder(WEIGHTS / 'musicnn')[:16]}-{VERSION}"
         self._trunk: MusicnnTrunk | None = None
         self._fonts: dict[Path, str] = {}
 
@@ -78,7 +81,7 @@ class RenderCache:
                 kept.append((planned, *heard))
         return Renders(
             features=np.stack([features for _, features, _ in kept]),
-            labels=np.stack([sounding(notes, EXCERPT_S) for _, _, notes in kept]),
+            labels=np.stack([sounding(notes, p.duration_s) for p, _, notes in kept]),
             fonts=tuple(p.font.stem for p, _, _ in kept),
             names=tuple(p.name for p, _, _ in kept),
         )
@@ -98,7 +101,7 @@ class RenderCache:
             samples = self._play(planned, excerpt)
             if planned.rough:
                 samples = roughen(samples, _draws(planned.name + self._font_hash(planned.font)))
-            kept["features"] = _segment_features(samples, self._trunk)
+            kept["features"] = _mean_features(samples, self._trunk)
         except MediaError:
             pass  # an empty entry: silence stays silent the next time
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -230,10 +233,9 @@ def _draws(name: str) -> np.random.Generator:
     return np.random.default_rng(list(hashlib.sha256(name.encode()).digest()[:8]))
 
 
-def _segment_features(samples: np.ndarray, trunk: MusicnnTrunk) -> np.ndarray:
+def _mean_features(samples: np.ndarray, trunk: MusicnnTrunk) -> np.ndarray:
     heard = sound_features(Sound(samples=samples, sample_rate=TRUNK_RATE), trunk)
-    parts = (heard.tag_logits, heard.signal, heard.pools)
-    return np.concatenate([segment_mean(p, heard.segments)[0] for p in parts])
+    return track_features(heard)
 
 
 def _setup(excerpt: Excerpt) -> list[tuple[int, int, bytes]]:
