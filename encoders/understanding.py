@@ -127,7 +127,8 @@ def _understand(text: str, withheld: frozenset[str]) -> Understanding:
     read = text[:MAX_TEXT]
     tokens = _match_phrases(_split(read))
     words = [t.words for t in tokens if t.words and t.words[0].isalnum()]
-    num_understood = sum(t.num_words for t in tokens if t.entries or t.number)
+    exact = load_vocabulary().phrases  # what a letter was forgiven in proves no language
+    num_understood = sum(t.num_words for t in tokens if t.words in exact or t.number)
     if not is_english(read, words, num_understood=num_understood):
         unread = tuple(t.words for t in tokens if is_content(t.words))
         return Understanding(

@@ -11,6 +11,8 @@ from functools import cache
 from encoders.lexicon.vocabulary import FOLDER, read_list
 
 MAX_FOREIGN_LETTERS = 0.3  # share of letters outside the Latin script
+LAST_ASCII = 127
+LOANED = "éëï\u2018\u2019"  # in English words too: café, Noël, naïve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,4 +81,4 @@ def is_content(word: str) -> bool:
 
 
 def _has_accent(word: str) -> bool:
-    return any(c in "äöüßñçãõáíúêôåøæœłşğı¿¡àèìò" for c in word)
+    return any(ord(c) > LAST_ASCII and c not in LOANED for c in word)
