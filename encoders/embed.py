@@ -27,6 +27,8 @@ from encoders.once import Once
 from encoders.space import DIMENSION, Space, name_space
 from encoders.towers.audio import load_audio_head
 from encoders.towers.clip import ClipDescription, project_clip, view_clip
+from encoders.towers.clip_head import load_clip_head
+from encoders.towers.fusion import load_fusion
 from encoders.towers.text import load_text_head
 from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.efficientnet import load_efficientnet
@@ -47,7 +49,9 @@ SHIPPED_FOLDERS = (
     "beatnet",
     "heads/tempo",
     "heads/key",
-)  # they name tempo and key, move no vector
+    "heads/clip",
+    "heads/fusion",
+)  # they name tempo and key and make questions of clips; no stored vector moves
 PREPROCESSING = {
     "sample_rate": SAMPLE_RATE,
     "fft_length": FFT_LENGTH,
@@ -104,6 +108,8 @@ class Embedder:
         self._seeing = Once(partial(load_efficientnet, weights / "efficientnet"))
         self._audio_head = Once(partial(load_audio_head, weights / "heads" / "audio"))
         self._text_head = Once(partial(load_text_head, weights / "heads" / "text"))
+        self._clip_head = Once(load_clip_head)
+        self._fusion = Once(load_fusion)
 
     def warm(self) -> None:
         """Load every tower now, so that the first answer is as quick as the second."""
@@ -177,7 +183,7 @@ class Embedder:
             UnusableFrames: no frame, or not (T, H, W, 3) bytes with one time each.
         """
         view = view_clip(frames, self._seeing.get())
-        row = project_clip(view, self._text_head.get())
+        row = project_clip(view, self._text_head.get(), self._clip_head.get())
         return ClipEmbedding(vector=make_unit(row), description=view.description, space=self.space)
 
     def fuse(
@@ -213,6 +219,8 @@ class Embedder:
         if not heard:
             return make_unit(_vector_of(text))
         shown = make_unit(np.sum(heard, axis=0))
+        if sound is None:
+            return make_unit(self._fusion.get().join(_vector_of(text), shown, balance))
         return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
 
     def _ask_for_likes(self, sound: Vectored) -> np.ndarray:

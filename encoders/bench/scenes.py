@@ -230,7 +230,7 @@ def _score(
     """Cosines of what clips ask for with tracks, both less what clips usually get."""
     weights = weights_of(owners[fitting])
     maps = [fit_ridge(c[fitting], music[owners[fitting]], weights) for c in codes]
-    asked = sum(m.predict(c[asking]) for m, c in zip(maps, codes, strict=True))
+    asked = np.sum([m.predict(c[asking]) for m, c in zip(maps, codes, strict=True)], axis=0)
     return np.asarray(_unit(asked) @ _unit(music[candidates] - maps[0].usual).T)
 
 

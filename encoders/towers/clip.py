@@ -5,7 +5,7 @@
     likeness(sentences, [view], trunk)      # (N, 1) how well sentences (N, 384) name what is seen
     view.description.valence, .energy       # -1 to 1, what light, colour and motion suggest
     view.description.words                  # ("valley", "lakeshore")
-    project_clip(view, text_head)           # (256,) row of the space, not yet unit length
+    project_clip(view, text_head, head)     # (256,) row of the space, not yet unit length
 
 What is seen goes through the text tower; what the pixels suggest goes along the affect axes of the
 space. Knows no catalogue.
@@ -24,6 +24,7 @@ from encoders.towers.picture import PictureMeasures, measure_picture
 from encoders.trunks.efficientnet import PictureTrunk
 
 if TYPE_CHECKING:
+    from encoders.towers.clip_head import ClipHead
     from encoders.towers.text import TextHead
     from media.video import Frames
 
@@ -31,6 +32,7 @@ MAX_LOOKED_AT = 60  # frames that the network sees, evenly spaced; light and mot
 LOOKS_PER_SECOND = 1.0
 MIN_LOOKED_AT = 4
 NUM_WORDS = 5
+NUM_AXES = 5
 LEAST_PROBABILITY = 1e-9
 MIN_WORD_PROBABILITY = 0.25  # averaged over the clip; below, a word is as often wrong as right
 
@@ -121,8 +123,20 @@ def likeness(sentences: np.ndarray, views: Sequence[ClipView], trunk: PictureTru
     return np.asarray(apart @ np.stack([view.meaning for view in views]).T)
 
 
-def project_clip(view: ClipView, head: "TextHead") -> np.ndarray:
+def project_clip(view: ClipView, head: "TextHead", learned: "ClipHead") -> np.ndarray:
     """The row (256,) of a clip, not yet unit length: affect axes plus what is seen as a sentence.
+
+    Pictures like those that the clip head has learned from get its axes instead, by their
+    familiarity.
+    """
+    familiar = learned.familiarity(view)
+    row = (1.0 - familiar) * _suggested_row(view, head)
+    row[:NUM_AXES] += familiar * learned.axes(view)
+    return np.asarray(row, dtype=np.float32)
+
+
+def _suggested_row(view: ClipView, head: "TextHead") -> np.ndarray:
+    """What light, colour, motion and the things seen suggest, whatever was learned.
 
     The first five columns of the space are valence, energy, tension, power and tenderness. Tension
     and tenderness lie on the diagonals of the circle of affect (Russell 1980): unpleasant and
@@ -132,8 +146,8 @@ def project_clip(view: ClipView, head: "TextHead") -> np.ndarray:
     row = head.network_share * view.certainty * seen
     d = view.description
     diagonal = (d.valence - d.energy) / 2.0
-    row[:5] += (d.valence, d.energy, -diagonal, d.power, diagonal)
-    return np.asarray(row, dtype=np.float32)
+    row[:NUM_AXES] += (d.valence, d.energy, -diagonal, d.power, diagonal)
+    return row
 
 
 def choose_frames(num_frames: int, duration_s: float) -> np.ndarray:

@@ -47,6 +47,7 @@ class Scene:
     place: str
     informative: bool  # the place's name says something
     split: str
+    licence: str
 
 
 def read_scenes(data_dir: Path) -> list[Scene]:
@@ -66,6 +67,7 @@ def read_scenes(data_dir: Path) -> list[Scene]:
             place=row["place"],
             informative=bool(row["place_informative"]),
             split=row["split"],
+            licence=row["licence"],
         )
         for row in rows
     ]
