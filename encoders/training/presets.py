@@ -52,6 +52,23 @@ class FeedbackConfig:
     least_order: float = 0.9  # of all cosines, Spearman
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContrastiveConfig:
+    """Holds what decides a self-supervised run; see `contrastive_audio.py`."""
+
+    name: str = "clmr"
+    finetune: bool = False  # the trunk's last three convolutions too
+    num_directions: int = 128
+    num_projected: int = 64
+    num_views: int = 4  # pairs of views a recording, which epochs take in turn; 1.7 MB
+    num_epochs: int = 60
+    batch_size: int = 48
+    learning_rate: float = 3e-4
+    temperature: float = 0.5
+    min_recordings: int = 16
+    seed: int = 0
+
+
 def small() -> TrainingConfig:
     """The profile that ships: minutes on two cores once the features are cached."""
     return TrainingConfig(name="small")
@@ -65,6 +82,16 @@ def tiny() -> TrainingConfig:
 def feedback() -> FeedbackConfig:
     """The second stage on what users play together; off below 100 lists and 2,000 pairs."""
     return FeedbackConfig()
+
+
+def clmr() -> ContrastiveConfig:
+    """A self-supervised start on one's own recordings: the likeness of sounds alone."""
+    return ContrastiveConfig()
+
+
+def finetune() -> ContrastiveConfig:
+    """The same, and the last layers of the audio trunk move with it, slower."""
+    return ContrastiveConfig(name="finetune", finetune=True, num_epochs=20, learning_rate=1e-4)
 
 
 PRESETS = {"small": small, "tiny": tiny}
