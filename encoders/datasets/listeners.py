@@ -8,7 +8,6 @@ from pathlib import Path
 from encoders.datasets.rows import Media, Row, find_media
 from encoders.datasets.tables import first_file, read_table
 from encoders.errors import RefusedData
-from encoders.training.captions import template_caption
 
 JAMENDO_HEADER = ["TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION", "TAGS"]
 JAMENDO_TABLES = (
@@ -85,10 +84,8 @@ def _jamendo_row(folder: Path, line: Sequence[str], split: str) -> Row:
     for tag in line[5:]:
         kind, _, name = tag.partition("---")
         tags[kind].append(name)
-    named = [name for kind in ("mood/theme", "genre", "instrument") for name in tags.get(kind, ())]
     return Row(
         id=track,
-        texts=(template_caption(tags),) if named else (),
         labels={
             "artist": artist,
             "album": album,

@@ -5,6 +5,7 @@
     writer = CaptionWriter(complete)          # complete: a prompt -> what the model says next
     written = writer.write(tags)              # Caption(text=..., source="model")
     written.rejected                          # why earlier answers were not taken
+    rows = caption_rows(rows, writer)         # rows that have tags and no text
 
 Analogy prompts (McKee et al., Language-Guided Music Recommendation for Video via Prompt Analogies,
 CVPR 2023): pairs of tags and captions, then the new tags with the caption left open. The examples
@@ -13,9 +14,11 @@ answer that says more than the tags is not taken.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+
+from encoders.datasets.rows import Row
 
 Tags = Mapping[str, Sequence[str]]  # kind -> names: "genre", "mood", "instrument", "tempo" ...
 Complete = Callable[[str], str]
@@ -48,6 +51,7 @@ EXAMPLES: tuple[tuple[dict[str, tuple[str, ...]], str], ...] = (
         "A folk song for female voice with acoustic guitar and flute.",
     ),
 )  # fmt: skip
+GENERIC = ("music", "song", "songs", "piece", "track", "tune")  # say nothing that a tag could
 INSTRUCTION = (
     "Each line of tags is followed by one English sentence that describes the same music and "
     "names nothing that is not among the tags."
@@ -95,6 +99,28 @@ class CaptionWriter:
                 continue
             return Caption(text=text, source="model", rejected=tuple(rejected))
         return Caption(text=plain, source="template", rejected=tuple(rejected))
+
+
+def caption_rows(rows: Iterable[Row], writer: CaptionWriter) -> Iterator[Row]:
+    """The rows; one that has tags and no text gets a caption of them."""
+    for row in rows:
+        tags = {} if row.texts else tags_of(row)
+        named = any(_by_kind(tags).values())
+        yield replace(row, texts=(writer.write(tags).text,)) if named else row
+
+
+def tags_of(row: Row) -> dict[str, list[str]]:
+    """The tags among a row's labels: by kind, or a plain list, whose kind is unknown."""
+    written = row.labels.get("tags")
+    if isinstance(written, list):
+        written = {"mood": written}  # stands before the noun, where any word reads well
+    if not isinstance(written, Mapping):
+        return {}
+    return {
+        str(kind): [str(name) for name in names]
+        for kind, names in written.items()
+        if isinstance(names, list)
+    }
 
 
 def template_caption(tags: Tags) -> str:
@@ -150,7 +176,7 @@ def parse_caption(answer: str, tags: Tags) -> str:
     if len(kept) < MIN_KEPT * len(names):
         raise ValueError(f"speaks of {len(kept)} of {len(names)} tags: {text[:60]!r}")
     said = _named_things(", ".join(names)) | _named_things(template_caption(tags))
-    spoken = {word for name in names for word in name.split()}
+    spoken = {*GENERIC, *(word for name in names for word in name.split())}
     new = _named_things(text) - said
     invented = sorted(thing for thing in new if not {*thing.split()[1:]} <= spoken)
     if invented:

@@ -22,6 +22,7 @@ import torch
 from encoders.datasets.rows import Row, is_non_commercial, trainable
 from encoders.large.heads import LargeHeads, head_tensors
 from encoders.large.towers import LargeTowers
+from encoders.training.captions import CaptionWriter, caption_rows
 from encoders.training.contrastive import ContrastiveConfig, PairBatch, Place, Process, fit
 from encoders.training.large_features import FeatureStore, Reads
 from encoders.training.large_heads import TrainedHeads
@@ -72,7 +73,8 @@ class LargeRun:
         return trainable(held_out, allow_noncommercial=self.allow_noncommercial)
 
     def _all_rows(self) -> Iterator[Row]:
-        return stream_rows(parse_sources(self.sources), licence=self.licence)
+        rows = stream_rows(parse_sources(self.sources), licence=self.licence)
+        return caption_rows(rows, CaptionWriter())
 
 
 @dataclass(frozen=True, kw_only=True)

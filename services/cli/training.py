@@ -43,6 +43,11 @@ def train_heads(
     """
     from encoders.training.presets import PRESETS
 
+    if profile == "large":
+        raise UsageError(
+            "the large profile trains on checkpoints of your choice, in one process or many: "
+            "python -m encoders.training.distributed --help, and docs/large-profile.md"
+        )
     if profile not in PRESETS:
         raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PRESETS)}")
     if (out / "checkpoints").exists() and not resume:

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from encoders.datasets.rows import Row
 from encoders.training.captions import (
     EXAMPLES,
     CaptionWriter,
     build_prompt,
+    caption_rows,
     parse_caption,
     template_caption,
 )
@@ -97,3 +99,17 @@ def test_a_model_that_never_answers_well_leaves_the_template() -> None:
     written = CaptionWriter(model).write(TAGS)
     assert (written.text, written.source) == (template_caption(TAGS), "template")
     assert len(written.rejected) == len(model.prompts) == 3
+
+
+def test_rows_with_tags_and_no_text_get_a_caption_and_others_stay() -> None:
+    rows = [
+        Row(id="a", labels={"tags": TAGS}),
+        Row(id="b", labels={"tags": ["calm", "folk"]}),
+        Row(id="c", labels={"tags": TAGS}, texts=("written by a person",)),
+        Row(id="d", labels={"tags": "calm"}),
+        Row(id="e", labels={"tags": {"mood": []}}),
+    ]
+    model = ScriptedModel([GOOD, "Calm folk music, plainly."])
+    texts = [row.texts for row in caption_rows(rows, CaptionWriter(model))]
+    assert texts == [(GOOD,), ("Calm folk music, plainly.",), ("written by a person",), (), ()]
+    assert len(model.prompts) == 2

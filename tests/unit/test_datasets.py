@@ -7,6 +7,7 @@ import pytest
 from encoders.datasets.published import READERS, read_dataset
 from encoders.datasets.rows import Row, is_non_commercial, trainable
 from encoders.errors import RefusedData
+from encoders.training.captions import CaptionWriter, caption_rows
 
 
 def write(path: Path, text: str) -> Path:
@@ -69,8 +70,11 @@ def test_jamendo_reads_a_column_for_each_tag_and_its_splits(tmp_path: Path) -> N
     touch(tmp_path / "audio" / "14" / "214.low.mp3")
     first, second = read_dataset("mtg-jamendo", tmp_path)
     assert first.labels["tags"] == {"genre": ["punkrock"], "mood/theme": ["energetic"]}
-    assert first.texts == ("energetic punkrock music",)
-    assert second.texts == ("music with piano",)
+    captioned = list(caption_rows([first, second], CaptionWriter()))
+    assert [row.texts for row in captioned] == [
+        ("energetic punkrock music",),
+        ("music with piano",),
+    ]
     assert first.sound is not None
     assert first.group == second.group
     header, one, two = JAMENDO.splitlines(keepends=True)

@@ -12,7 +12,7 @@ from encoders.errors import (
     RefusedCheckpoint,
 )
 from encoders.large.checkpoints import BROKEN, Wanted, find_checkpoint
-from encoders.large.clap import window_starts
+from encoders.large.clap import load_clap, window_starts
 from encoders.large.pictures import load_pictures, name_of_tag
 from encoders.large.towers import LargeTowers
 from tests.fixtures.checkpoints import WINDOW_S, write_tiny_clap
@@ -110,6 +110,14 @@ def test_a_sound_longer_than_a_window_is_heard_the_same_twice(towers: LargeTower
     )
     assert np.allclose(np.linalg.norm(first.windows, axis=1), 1.0, atol=1e-5)
     assert first.starts_s[-1] + WINDOW_S == pytest.approx(3.3, abs=0.31)
+
+
+def test_a_fused_checkpoint_is_heard_the_same_twice_too(tmp_path: Path) -> None:
+    """Its extractor calls one of short sounds longer, at random."""
+    folder = write_tiny_clap(tmp_path / "fused", fused=True)
+    tower = load_clap(find_checkpoint(Wanted(name=str(folder))))
+    first, *others = (tower.hear(chord(1, seconds=2.6)).windows for _ in range(4))
+    assert all(np.array_equal(first, other) for other in others)
 
 
 def test_the_published_extractor_alone_would_not_be(towers: LargeTowers) -> None:

@@ -1,5 +1,6 @@
 """The embedder of the large profile over trained tiny towers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from encoders.errors import (
     UnusableSound,
     UnusableText,
 )
+from encoders.health import check_towers
 from encoders.large.checkpoints import Wanted
 from encoders.large.embedder import LargeEmbedder, load_large
 from media.audio import Sound
@@ -107,3 +109,26 @@ def test_heads_of_other_towers_and_changed_heads_are_refused(
 def test_a_folder_of_other_weights_is_no_large_profile(tmp_path: Path) -> None:
     with pytest.raises(BrokenWeights):
         load_large(tmp_path)
+
+
+def test_the_check_of_towers_takes_this_embedder_and_finds_a_collapse(
+    embedder: LargeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks = {check.name: check for check in check_towers(embedder)}
+    assert checks["text: answers"].ok
+    assert checks["sound: answers"].ok
+    assert checks["clip: answers"].ok
+    assert checks["sound: repeats"].ok
+    assert checks["text: repeats"].ok
+    row = embedder._towers.read(["calm piano"])
+    noise = np.random.default_rng(0)
+
+    def collapsed(texts: Sequence[str]) -> np.ndarray:
+        """What larger_clap_music does: everything nearly the same."""
+        rows = row + 1e-3 * noise.standard_normal((len(texts), row.shape[1]))
+        return np.asarray(rows, dtype=np.float32)
+
+    monkeypatch.setattr(embedder._towers, "read", collapsed)
+    spread = next(c for c in check_towers(embedder, only=("text",)) if c.name == "text: spread")
+    assert not spread.ok
+    assert spread.figure > 0.95
