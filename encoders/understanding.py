@@ -142,8 +142,11 @@ def _understand(text: str, withheld: frozenset[str]) -> Understanding:
         denied=_join(read, [tokens[i] for i in sorted(found.phrases)]),
         not_understood=tuple(
             read[t.start : t.stop]
-            for t in tokens
-            if not t.entries and t.number is None and is_content(t.words)
+            for i, t in enumerate(tokens)
+            if not t.entries
+            and t.number is None
+            and is_content(t.words)
+            and not (t.words == "free" and i in found.clauses)
         ),
     )
 
