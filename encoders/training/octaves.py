@@ -3,9 +3,9 @@
     python -m encoders.training.octaves --data DIR [--out FOLDER]
 
 Scores that keep one tempo are rendered with the default font, some of them faster or slower than
-written, and heard by BeatNet; the chooser learns which of the candidate tempi the score states. A
-candidate that is twice, half, three times or a third as fast counts a little. Five networks from
-five seeds stand side by side and are averaged.
+written, beside bars of a band made by chance, and heard by BeatNet; the chooser learns which of
+the candidate tempi the score states. A candidate that is twice, half, three times or a third as
+fast counts a little. Five networks from five seeds stand side by side and are averaged.
 
 N scores, C candidates, F = 70 features, H hidden units.
 """
@@ -23,11 +23,20 @@ import torch
 from torch import Tensor, nn
 
 from encoders.bench.tempo import is_octave_right, is_right
+from encoders.training.cache import EXCERPT_S
+from encoders.training.grooves import make_groove
 from encoders.training.manifests import MULTI_INSTRUMENT, Track, read_tracks
 from encoders.training.speeds import beats_per_minute, hear_at
 from encoders.trunks.beatnet import load_beatnet
 from encoders.trunks.checkpoint import WEIGHTS, write_folder
-from encoders.trunks.tempo import candidate_features, chooser_of, find_candidates, read_rhythm
+from encoders.trunks.spectrum import SAMPLE_RATE
+from encoders.trunks.tempo import (
+    Rhythm,
+    candidate_features,
+    chooser_of,
+    find_candidates,
+    read_rhythm,
+)
 from media.audio import Sound
 from media.errors import MediaError
 
@@ -43,6 +52,7 @@ SHARES = {"POP909": 170 / 557, "Nottingham": 140 / 798}  # of these collections;
 KEPT_SHARE = 0.67  # of what that leaves
 TUNE_OCTAVES, TUNE_MIDDLE = 1.3, 0.45  # Nottingham states no tempo: 80 to 199 a minute
 GAME_OCTAVES = 0.7
+NUM_GROOVES = 120
 LICENCE = "Apache-2.0"
 
 Hear = Callable[[Track, float], Sound]
@@ -99,12 +109,20 @@ def gather_examples(planned: Sequence[tuple[Track, float]], hear: Hear = hear_at
         except MediaError as error:
             logger.warning("score %s is left out: %s", track.id, error)
             continue
-        candidates = find_candidates(rhythm)
-        credit = np.maximum(
-            is_right(candidates, bpm * speed),
-            OCTAVE_CREDIT * is_octave_right(candidates, bpm * speed),
-        )
-        examples.append(Example(features=candidate_features(rhythm, candidates), credit=credit))
+        examples.append(_example(rhythm, bpm * speed))
+    return examples
+
+
+def groove_examples(num_grooves: int = NUM_GROOVES) -> list[Example]:
+    """Listen to bars of a band made by chance."""
+    from media.render import render_midi
+
+    trunk, examples = load_beatnet(), []
+    for seed in range(num_grooves):
+        data, bpm = make_groove(seed)
+        sound = render_midi(data, sample_rate=SAMPLE_RATE, name=f"groove {seed}")
+        rhythm = read_rhythm(sound.samples[: int(EXCERPT_S * SAMPLE_RATE)], trunk)
+        examples.append(_example(rhythm, bpm))
     return examples
 
 
@@ -139,14 +157,24 @@ def train_to_folder(data_dir: Path, out_dir: Path, hear: Hear = hear_at) -> None
     """Gather, train and write."""
     start = time.monotonic()
     planned = training_speeds(data_dir)
-    examples = gather_examples(planned, hear)
-    arrays = train_chooser(examples)
+    scores = gather_examples(planned, hear)
+    arrays = train_chooser([*scores, *groove_examples()])
     data = {
-        "tracks": f"{len(examples)} scores of symbolic.jsonl, split train, rendered",
+        "tracks": f"{len(scores)} scores of symbolic.jsonl, split train, and {NUM_GROOVES} bands "
+        "made by chance, rendered",
         "licences": sorted({track.licence for track, _ in planned}),
     }
     minutes = round((time.monotonic() - start) / 60, 1)
     save_chooser(out_dir, arrays, {"trained_on": data, "minutes": minutes, "figures": []})
+
+
+def _example(rhythm: Rhythm, bpm: float) -> Example:
+    candidates = find_candidates(rhythm)
+    right, nearly = is_right(candidates, bpm), is_octave_right(candidates, bpm)
+    return Example(
+        features=candidate_features(rhythm, candidates),
+        credit=np.maximum(right, OCTAVE_CREDIT * nearly),
+    )
 
 
 def _speed(track: Track) -> float:

@@ -29,6 +29,7 @@ from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.spectrum import SAMPLE_RATE
 
 CHOOSER = WEIGHTS / "heads" / "tempo"
+PEAK, QUIETEST = 0.9, 1e-3
 SHORTEST_SAMPLES = 4 * SAMPLE_RATE
 WINDOW_SAMPLES = 30 * SAMPLE_RATE
 MAX_WINDOWS = 4
@@ -117,8 +118,9 @@ def load_octave_chooser(folder: Path = CHOOSER) -> OctaveChooser:
 
 
 def read_rhythm(samples: np.ndarray, trunk: BeatnetTrunk) -> Rhythm:
-    """Listen to a sound of 4 s or more."""
-    spectra = np.stack([beat_spectrum(window) for window in _windows(samples)])  # (W, T, 272)
+    """Listen to a sound of 4 s or more, brought to a common peak."""
+    scaled = samples * np.float32(PEAK / max(float(np.abs(samples).max()), QUIETEST))
+    spectra = np.stack([beat_spectrum(window) for window in _windows(scaled)])  # (W, T, 272)
     activations = trunk.run(spectra)
     rise = spectra[:, :, NUM_BANDS:] @ _ranges()  # (W, T, 3)
     both = activations.sum(axis=2)
