@@ -90,7 +90,6 @@ CHANGES: dict[str, Change] = {
     "64 kbit/s MP3": code_as_mp3,
     "low-pass 4 kHz": dull,
     "pitch + 1 semitone": partial(shift, semitones=1.0),
-    "pitch - 1 semitone": partial(shift, semitones=-1.0),
 }
 
 

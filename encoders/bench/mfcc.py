@@ -20,11 +20,16 @@ NUM_COLUMNS = 2 * NUM_COEFFICIENTS + 2  # 42
 def mfcc_row(samples: np.ndarray) -> np.ndarray:
     """(42,) float32 of (N,) mono samples at 16 kHz."""
     log_mel = analyse_spectrum(samples).log_mel
-    coefficients = log_mel @ _cosines().T  # (T, 20)
+    coefficients = cepstrum(log_mel)
     level_db = 10.0 * np.log10(np.square(samples, dtype=np.float64).mean() + 1e-10)
     numbers = [np.log2(periodicity_bpm(log_mel)), level_db]
     parts = [coefficients.mean(axis=0), coefficients.std(axis=0), numbers]
     return np.concatenate(parts).astype(np.float32)
+
+
+def cepstrum(log_mel: np.ndarray) -> np.ndarray:
+    """(T, 20) mel-frequency cepstral coefficients of (T, 96) log-mel frames."""
+    return np.asarray(log_mel @ _cosines().T)
 
 
 def periodicity_bpm(log_mel: np.ndarray) -> float:

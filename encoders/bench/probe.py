@@ -1,6 +1,7 @@
 """Linear probe: how much of emotion and genre lies in features, for one who may train on them?
 
 An experiment on `emotify`, which is non-commercial: nothing that is fitted here is ever shipped.
+Beside ridges the best that we can fit (`unified.py`).
 
 Conventions
     features (N, F), targets (N, T), groups (N,): artists, which are in one of ten folds with all
@@ -25,6 +26,7 @@ from encoders.bench.emotify import EmotionTruth, read_truth
 from encoders.bench.setting import Setting
 from encoders.bench.table import RANDOM, Row, Table, make_row
 from encoders.bench.tracks import embed_tracks, read_features
+from encoders.bench.unified import random_model, unified_model
 from encoders.metrics import bootstrap_interval, spearman
 from encoders.training.manifests import read_tracks
 
@@ -34,6 +36,7 @@ PENALTY = 1.0  # times the number of features: half of a standardised feature's 
 VECTORS = "ridge on track vectors"
 TRUNK = "ridge on trunk features"
 TAGS = "ridge on tags"
+UNIFIED = "unified model"
 MEAN = "Spearman, mean of five"
 
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]  # train, test places -> (test, T)
@@ -62,7 +65,8 @@ def tabulate(setting: Setting) -> Table:
         FileNotFoundError: the folder lacks the manifest.
     """
     tracks = read_tracks(setting.data_dir, "emotify")
-    task = task_of(read_truth(setting.data_dir))
+    truth = read_truth(setting.data_dir)
+    task = task_of(truth)
     sounds = list(read_features(tracks, setting).values())
     trunk = [
         [s.tag_logits.mean(axis=0), s.signal.mean(axis=0), s.pools.mean(axis=0)] for s in sounds
@@ -74,11 +78,13 @@ def tabulate(setting: Setting) -> Table:
         f"ridge on {MFCC}": mfcc_rows(tracks, setting),
         RANDOM: np.random.default_rng(0).normal(size=(len(tracks), 256)),
     }
-    rows = [
-        row
-        for method, columns in features.items()
-        for row in probe_rows(method, predict(columns, task), task)
-    ]
+    predictions = {method: predict(columns, task) for method, columns in features.items()}
+    models = {
+        UNIFIED: unified_model(setting, tracks, truth),
+        f"{UNIFIED}, {RANDOM}": random_model(tracks, truth),
+    }
+    predictions |= {name: predict_by(model.predict, task) for name, model in models.items()}
+    rows = [row for method, p in predictions.items() for row in probe_rows(method, p, task)]
     note = f"{NUM_FOLDS} folds by artist, {NUM_WAYS} ways; fitted on emotify, so never shipped"
     return Table(name="probe", note=note, rows=tuple(rows))
 
