@@ -60,7 +60,7 @@ class InstrumentRecipe:
 
     num_train: int = 700  # new orchestrations for each pair of fonts
     num_validation: int = 80
-    strength: float = 3.0  # of the squared weights
+    strength: float = 1.0  # of the squared weights
     nuisance: float = 1.0  # how much more a direction costs by which fonts differ
     num_steps: int = 60
 
