@@ -33,7 +33,7 @@ BROKEN = {
         "(microsoft/CLAP issues 24 and 42); the licence, MS-PL, is not the reason"
     ),
 }
-# What forbids commercial use, by the start of the name's last part, as the model cards state it.
+# What forbids commercial use, by a word of the name's last part, as the model cards state it.
 NON_COMMERCIAL = {
     "muq": "CC-BY-NC-4.0",
     "mert": "CC-BY-NC-4.0",
@@ -70,7 +70,7 @@ class Wanted:
 
     Attributes:
         name: "owner/name", "owner/name@revision", or a folder.
-        licence: SPDX id that the user states; empty where the model card says it.
+        licence: SPDX id that the user states; counts where neither we nor the model card know it.
         allow_noncommercial: takes licences that forbid commercial use; spaces then say so.
     """
 
@@ -97,9 +97,10 @@ def find_checkpoint(wanted: Wanted) -> Checkpoint:
         MissingCheckpoint: no such folder, or it can be fetched neither from cache nor network.
     """
     _refuse_broken(wanted.name)
-    _check_licence(wanted, wanted.licence or _licence_of_name(wanted.name))
+    known = _licence_of_name(wanted.name)
+    _check_licence(wanted, known or wanted.licence)
     folder = _find_folder(wanted.name)
-    licence = wanted.licence or _licence_of_name(wanted.name) or _licence_of_folder(folder)
+    licence = known or _licence_of_folder(folder) or wanted.licence
     if not licence:
         raise RefusedCheckpoint(
             f"{wanted.name}: its licence is not known here and its folder has no README.md that "
@@ -148,9 +149,8 @@ def _check_licence(wanted: Wanted, licence: str) -> None:
 
 def _licence_of_name(name: str) -> str:
     """The licence of a checkpoint that is known here, "" of any other."""
-    last = _last_part(name)
-    for start, licence in NON_COMMERCIAL.items():
-        if last.startswith(start):
+    for word, licence in NON_COMMERCIAL.items():
+        if re.search(rf"(?:^|[._-]){word}(?:$|[._\-\d])", _last_part(name)):
             return licence
     return KNOWN.get(name.partition("@")[0], "")
 

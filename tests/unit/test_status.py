@@ -58,6 +58,8 @@ def test_every_error_of_the_services_has_a_code_and_a_reason(kind: type[Exceptio
         (media.errors.UnreadableMedia("x"), StatusCode.INVALID_ARGUMENT),
         (media.errors.OverLimit("x"), StatusCode.INVALID_ARGUMENT),
         (encoders.errors.BrokenWeights("x"), StatusCode.FAILED_PRECONDITION),
+        (encoders.errors.RefusedCheckpoint("x"), StatusCode.FAILED_PRECONDITION),
+        (encoders.errors.MissingCheckpoint("x"), StatusCode.FAILED_PRECONDITION),
         (encoders.errors.UnknownProfile("x"), StatusCode.INVALID_ARGUMENT),
         (encoders.errors.UnusableText("x"), StatusCode.INVALID_ARGUMENT),
         (encoders.errors.UnusableSound("x"), StatusCode.INVALID_ARGUMENT),

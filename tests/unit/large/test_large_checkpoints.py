@@ -32,6 +32,7 @@ from tests.fixtures.large import (
         ("m-a-p/MERT-v1-95M", "CC-BY-NC-4.0"),
         ("seungheondoh/ttmr-pp", "CC-BY-NC-4.0"),
         ("apple/DFN2B-CLIP-ViT-B-16@main", "Apple-AMLR"),
+        ("timm/vit_base_patch32_clip_224.metaclip_400m", "CC-BY-NC-4.0"),
     ],
 )
 def test_broken_and_non_commercial_checkpoints_are_refused_with_the_reason(
@@ -58,6 +59,18 @@ def test_a_folder_states_its_licence_or_the_user_does(tmp_path: Path) -> None:
     with pytest.raises(RefusedCheckpoint, match="state the SPDX id"):
         find_checkpoint(Wanted(name=str(bound)))
     assert find_checkpoint(Wanted(name=str(bound), licence="MIT")).licence == "MIT"
+
+
+def test_a_users_word_does_not_outweigh_what_the_card_or_the_name_says(tmp_path: Path) -> None:
+    bound = write_tiny_clap(tmp_path / "bound", licence="cc-by-nc-4.0")
+    for name in (str(bound), "OpenMuQ/MuQ-large-msd-iter"):
+        with pytest.raises(RefusedCheckpoint, match=r"CC-BY-NC-4\.0"):
+            find_checkpoint(Wanted(name=name, licence="MIT"))
+
+
+def test_a_name_that_only_begins_alike_is_another(tmp_path: Path) -> None:
+    mine = write_tiny_clap(tmp_path / "mertens-clap")
+    assert find_checkpoint(Wanted(name=str(mine))).licence == "Apache-2.0"
 
 
 def test_a_name_that_is_not_here_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
