@@ -105,7 +105,9 @@ def remarks_on(understood: "Understanding") -> tuple[str, ...]:
         return ("only English is understood; the words were searched for as they are",)
     if understood.not_understood:
         words = ", ".join(f"“{word}”" for word in understood.not_understood)
-        return (f"not understood, but searched for as written: {words}",)
+        near = ", ".join(f"“{phrase}”" for phrase in understood.near)
+        taken = f"; taken to be like {near}" if near else ""
+        return (f"not understood, but searched for as written: {words}{taken}",)
     return ()
 
 
