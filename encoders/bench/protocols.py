@@ -28,6 +28,10 @@ MODULES = {  # name -> module with `tabulate`
     "coverage": "encoders.bench.coverage",
     "agreement": "encoders.bench.agreement",
     "probe": "encoders.bench.probe",
+    "scenes": "encoders.bench.scenes",
+    "clips": "encoders.bench.clips",
+    "wishes": "encoders.bench.wishes",
+    "fusion": "encoders.bench.fusion",
 }
 
 

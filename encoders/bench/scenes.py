@@ -115,7 +115,7 @@ def hits_of(scores: np.ndarray, owners: np.ndarray, top: int = TOP) -> np.ndarra
 
 def by_track(hits: np.ndarray, owners: np.ndarray) -> float:
     """Mean over tracks of the mean over a track's clips."""
-    return float(_track_means(hits, owners).mean())
+    return float(track_means(hits, owners).mean())
 
 
 def leave_one_out(seen: Sequence[np.ndarray], music: np.ndarray, owners: np.ndarray) -> np.ndarray:
@@ -279,7 +279,7 @@ def _row(
     clips: np.ndarray | None = None,
 ) -> Row:
     chosen = np.ones(len(hits), dtype=bool) if clips is None else clips
-    means = _track_means(hits[chosen], material.owners[chosen])
+    means = track_means(hits[chosen], material.owners[chosen])
     candidates = len(material.music) if clips is None else len(means)
     interval = bootstrap_interval(_names(len(means)), partial(_mean, means))
     return make_row(
@@ -295,7 +295,7 @@ def _row(
 
 def _difference(one: np.ndarray, other: np.ndarray, material: Material, method: str) -> Row:
     sides: list[Callable[[np.ndarray], float]] = [
-        partial(_mean, _track_means(hits, material.owners)) for hits in (one, other)
+        partial(_mean, track_means(hits, material.owners)) for hits in (one, other)
     ]
     interval = paired_difference(_names(len(material.music)), sides[0], sides[1])
     return make_row(
@@ -309,7 +309,8 @@ def _difference(one: np.ndarray, other: np.ndarray, material: Material, method: 
     )
 
 
-def _track_means(hits: np.ndarray, owners: np.ndarray) -> np.ndarray:
+def track_means(hits: np.ndarray, owners: np.ndarray) -> np.ndarray:
+    """Mean hit of each track that has clips."""
     return np.array([hits[owners == track].mean() for track in np.unique(owners)])
 
 

@@ -246,13 +246,13 @@ def _clip_card(scenes: Sequence[Scene], tracks: Sequence[str]) -> dict[str, obje
 
 def _save_fusion(fitted: tuple[Fusion, list[float]], folder: Path) -> None:
     fusion, fits = fitted
-    tensors = {
+    tensors: dict[str, np.ndarray] = {
         "covariance": fusion.covariance.astype(np.float16),
         "usual": np.array([fusion.usual], dtype=np.float32),
         "gain": np.array([fusion.gain], dtype=np.float32),
     }
     names = [*(f"gain {gain}" for gain in GAINS), "words alone", "plain mean"]
-    card = {
+    card: dict[str, object] = {
         "name": "fusion of words and clip, small profile",
         "licence": LICENCE,
         "trained_on": {
