@@ -132,7 +132,7 @@ def leave_one_out(seen: Sequence[np.ndarray], music: np.ndarray, owners: np.ndar
         codes = [_codes(array, rest) for array in seen]
         for candidate in range(len(music)):
             fitting = rest & (owners != candidate)
-            scores[asking, candidate] = _score(
+            scores[asking, candidate] = score_with(
                 codes, music, owners, fitting=fitting, asking=asking, candidates=[candidate]
             )[:, 0]
     return scores
@@ -147,7 +147,7 @@ def across_games(
         asking = games[owners] == game
         codes = [_codes(array, ~asking) for array in seen]
         candidates = np.flatnonzero(games == game)
-        scores[np.ix_(asking, candidates)] = _score(
+        scores[np.ix_(asking, candidates)] = score_with(
             codes, music, owners, fitting=~asking, asking=asking, candidates=candidates
         )
     return scores
@@ -218,7 +218,7 @@ def _codes(seen: np.ndarray, known: np.ndarray) -> np.ndarray:
     return strongest_directions(seen[known]).codes(seen)
 
 
-def _score(
+def score_with(
     codes: Sequence[np.ndarray],
     music: np.ndarray,
     owners: np.ndarray,
