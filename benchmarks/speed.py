@@ -13,6 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ CLAP_SIZES = {
     "projection_dim": 512, "enable_fusion": False,
 }  # fmt: skip
 NUM_FRAMES, NUM_TEXTS, NUM_RUNS = 48, 32, 3
+Tower = Callable[[np.ndarray], object]
 OURS, MFCC, CLAP = "temptrack", "MFCC (librosa)", "CLAP HTSAT-tiny, random weights"
 EXCLUDED, INCLUDED = "decode excluded", "decode and resampling included"
 
@@ -55,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measure_sound(file: Path, embedder: Embedder) -> dict[str, Any]:
     """Seconds of sound a second of one core, by method, with and without reading the file."""
-    towers: dict[str, Callable[[np.ndarray], object]] = {
-        OURS: lambda samples: embedder.embed_sound(Sound(samples=samples, sample_rate=TRUNK_RATE)),
+    towers: dict[str, Tower] = {
+        OURS: partial(hear_sound, embedder),
         MFCC: extract_mfcc,
         CLAP: make_clap(),
     }
@@ -66,10 +68,8 @@ def measure_sound(file: Path, embedder: Embedder) -> dict[str, Any]:
         rate = rates[name]
         samples = read_seconds(file, rate)
         heard_s = len(samples) / rate
-        figures[EXCLUDED][name] = heard_s / best_of(lambda t=tower, s=samples: t(s))
-        figures[INCLUDED][name] = heard_s / best_of(
-            lambda t=tower, r=rate: t(read_seconds(file, r))
-        )
+        figures[EXCLUDED][name] = heard_s / best_of(partial(tower, samples))
+        figures[INCLUDED][name] = heard_s / best_of(partial(read_and_hear, tower, file, rate))
     for group in (EXCLUDED, INCLUDED):
         ours = figures[group][OURS]
         figures[group]["ours / MFCC"] = ours / figures[group][MFCC]
@@ -82,7 +82,7 @@ def measure_queries(embedder: Embedder) -> dict[str, float]:
     rgb = synthetic_frames(NUM_FRAMES)
     frames = Frames(
         rgb=rgb,
-        times_s=np.arange(NUM_FRAMES) / 8.0,
+        times_s=(np.arange(NUM_FRAMES) / 8.0).astype(np.float32),
         duration_s=NUM_FRAMES / 8.0,
         frame_rate=8.0,
     )
@@ -99,7 +99,7 @@ def measure_queries(embedder: Embedder) -> dict[str, float]:
     }
 
 
-def make_clap() -> Callable[[np.ndarray], object]:
+def make_clap() -> Tower:
     """The tower as a function of samples at 48 kHz: its own log-mel, then the network."""
     from transformers import ClapAudioConfig, ClapAudioModelWithProjection, ClapFeatureExtractor
 
@@ -114,6 +114,16 @@ def make_clap() -> Callable[[np.ndarray], object]:
             return model(input_features=inputs["input_features"].float())
 
     return embed
+
+
+def hear_sound(embedder: Embedder, samples: np.ndarray) -> object:
+    """Our tower: segments, the whole, tempo, key and attributes."""
+    return embedder.embed_sound(Sound(samples=samples, sample_rate=TRUNK_RATE))
+
+
+def read_and_hear(tower: Tower, file: Path, rate: int) -> object:
+    """A tower with decoding and resampling before it."""
+    return tower(read_seconds(file, rate))
 
 
 def extract_mfcc(samples: np.ndarray) -> object:

@@ -174,17 +174,16 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True))
 
 
-def halves_of(vectors: TrackVectors) -> tuple[np.ndarray, np.ndarray] | None:
-    """Mean vectors (D,) of the segments before and after the middle, which share no sound.
+def halves_of(segments: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Mean vectors (D,) of the segments (S, D) before and after the middle, which share no sound.
 
     Segments overlap, so at least one in the middle belongs to neither; None where there are fewer
     than three.
     """
-    if len(vectors.segments) < MIN_SEGMENTS:
+    if len(segments) < MIN_SEGMENTS:
         return None
-    count = (len(vectors.segments) - 1) // 2
-    first, second = vectors.segments[:count], vectors.segments[-count:]
-    return _unit(first.mean(axis=0)), _unit(second.mean(axis=0))
+    count = (len(segments) - 1) // 2
+    return _unit(segments[:count].mean(axis=0)), _unit(segments[-count:].mean(axis=0))
 
 
 def readable_files(library: Library, *, count: int) -> list[tuple[int, Path]]:

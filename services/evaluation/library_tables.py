@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def halves_table(library: Library) -> Table:
     """First halves ask for second halves; tracks without three segments are left out."""
-    pairs = [halves_of(v) for v in library.vectors]
+    pairs = [halves_of(v.segments) for v in library.vectors]
     groups = [g for g, pair in zip(library.groups, pairs, strict=True) if pair is not None]
     there = [pair for pair in pairs if pair is not None]
     note = f"{len(pairs) - len(there)} tracks are too short to halve"

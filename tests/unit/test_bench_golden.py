@@ -154,7 +154,7 @@ def test_random_features_know_nothing_of_emotions() -> None:
             "2 names|1 names",
         ),
         (
-            lambda: probe.folds_of(["a"], seed=0) and probe.validate(
+            lambda: probe.validate(
                 np.ones((2, 1)),
                 ProbeTask(emotions={}, genres=np.array(["a", "a"]), groups=("x", "y")),
             ),

@@ -125,14 +125,10 @@ def test_a_hub_is_found_and_named(tmp_path: Path) -> None:
 def test_halves_share_no_sound() -> None:
     rows = np.eye(6, 8, dtype=np.float32)
     for count in (3, 4, 5, 6):
-        vectors = NewVectors(
-            track=rows[0], segments=rows[:count], starts_s=np.arange(count, dtype=np.float32)
-        )
-        halves = halves_of(vectors)
+        halves = halves_of(rows[:count])
         assert halves is not None
         assert np.flatnonzero(halves[0])[-1] + 2 <= np.flatnonzero(halves[1])[0]
-    two = NewVectors(track=rows[0], segments=rows[:2], starts_s=np.zeros(2, dtype=np.float32))
-    assert halves_of(two) is None
+    assert halves_of(rows[:2]) is None
 
 
 def test_files_are_changed_and_find_their_originals(tmp_path: Path) -> None:
