@@ -108,8 +108,8 @@ class Embedder:
         self._seeing = Once(partial(load_efficientnet, weights / "efficientnet"))
         self._audio_head = Once(partial(load_audio_head, weights / "heads" / "audio"))
         self._text_head = Once(partial(load_text_head, weights / "heads" / "text"))
-        self._clip_head = Once(load_clip_head)
-        self._fusion = Once(load_fusion)
+        self._clip_head = Once(partial(load_clip_head, _own_or_shipped(weights, "heads/clip")))
+        self._fusion = Once(partial(load_fusion, _own_or_shipped(weights, "heads/fusion")))
 
     def warm(self) -> None:
         """Load every tower now, so that the first answer is as quick as the second."""
@@ -273,8 +273,14 @@ def load_embedder(profile: str = "small", weights: Path = WEIGHTS) -> "Embedder 
         return load_large(weights)
     hashes = {folder: verify_folder(weights / folder) for folder in FOLDERS}
     for folder in SHIPPED_FOLDERS:
-        verify_folder(WEIGHTS / folder)
+        verify_folder(_own_or_shipped(weights, folder))
     return Embedder(name_space(profile, {**hashes, **PREPROCESSING}), weights)
+
+
+def _own_or_shipped(weights: Path, folder: str) -> Path:
+    """Part of a weights folder, or the shipped part where that folder has none."""
+    own = weights / folder
+    return own if own.exists() else WEIGHTS / folder
 
 
 def check_spaces(space: Space, sides: Sequence[Vectored | None]) -> None:

@@ -58,7 +58,9 @@ class AudioHead:
     def project(self, pools: np.ndarray, tag_logits: np.ndarray, signal: np.ndarray) -> np.ndarray:
         """Rows (N, 256) float32 of (N, 1506) pools, (N, 50) tag logits, (N, 9) signal features."""
         features = np.concatenate([tag_logits, signal, pools], axis=1)  # (N, 1565)
-        return complete_rows(self.rows(features), self.radius)
+        rows = self.rows(features)
+        self._shorten_concepts(rows)
+        return complete_rows(rows, self.radius)
 
     def rows(self, features: np.ndarray) -> np.ndarray:
         """Rows (N, 255) of features (N, 1565), before they are brought to the radius."""
@@ -66,6 +68,14 @@ class AudioHead:
         alike = slice(self.first_likeness, VAGUE)
         rows[:, alike] = self.likeness_length * unit_rows(rows[:, alike])
         return rows
+
+    def _shorten_concepts(self, rows: np.ndarray) -> None:
+        """Bring concepts that would lead beyond the radius back to it; the likeness stays."""
+        concepts = rows[:, : self.first_likeness]
+        likeness = self.likeness_length if self.first_likeness < VAGUE else 0.0
+        room = np.sqrt(max(self.radius**2 - likeness**2, 0.0))
+        lengths = np.linalg.norm(concepts, axis=1, keepdims=True)
+        concepts *= np.minimum(1.0, room / np.maximum(lengths, 1e-9))
 
     def ask(self, vectors: np.ndarray) -> np.ndarray:
         """Vectors (..., 256) of sounds as questions for their likes, not yet unit length."""

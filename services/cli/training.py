@@ -1,5 +1,6 @@
 """`temptrack train`: trains the heads of a profile here, without a server."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,9 +11,11 @@ from services.cli.failures import UsageError
 from services.cli.output import about, say
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import TaskID
 
     from encoders.training.run import EpochReport
+    from services.training.profile import TrainedProfile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +23,7 @@ def register(app: typer.Typer) -> None:
     command(app, "train")(train_heads)
 
 
-def train_heads(
+def train_heads(  # noqa: PLR0913 - one parameter for each option
     run: Run,
     profile: Annotated[str, typer.Argument(help="Profile to train: small.")],
     data: Annotated[
@@ -28,19 +31,34 @@ def train_heads(
         typer.Option(envvar="TEMPTRACK_DATA", exists=True, file_okay=False, help="Training data."),
     ],
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and heads.")] = Path("trained"),
+    sound_font: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True, dir_okay=False,
+            help="SF2 file to render scores with; may be given again. Without one the "
+            "instrument heads stay as they are.",
+        ),
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install", help="Use the new heads from now on.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints in --out.")
     ] = False,
-) -> None:
-    """Trains the audio and text heads of a profile: minutes once the features are cached.
+) -> None:  # fmt: skip
+    """Trains, checks and calibrates the heads of a profile: minutes once features are cached.
 
     Features are kept in the user's cache folder. A run that was interrupted goes on with --resume
-    and ends with the same heads.
+    and ends with the same heads, bit for bit on the same machine. With --install they replace the
+    heads in use after their towers passed the checks of `temptrack doctor`; catalogues made with
+    the old ones must be reindexed.
 
     Examples:
       temptrack train small --data data --out trained
+      temptrack train small --data data --sound-font FluidR3_GM.sf2 --install
       temptrack train small --data data --out trained --resume
     """
+    _work_on_one_thread()
     from encoders.training.presets import PRESETS
 
     if profile == "large":
@@ -52,14 +70,36 @@ def train_heads(
         raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PRESETS)}")
     if (out / "checkpoints").exists() and not resume:
         raise UsageError(f"{out} has checkpoints: go on with --resume, or choose another --out")
-    from encoders.training.run import train
+    from services.training.profile import train_profile
 
     with _Bar(run) as bar:
-        written = train(PRESETS[profile](), data, out, bar.show)
+        trained = train_profile(
+            PRESETS[profile](), data, out, bar.show, fonts=sound_font or (), install=install
+        )
     run.answer(
-        {"profile": profile, "out": written},
-        lambda console: say(console, f"heads written below {written}"),
-    )
+        {
+            "profile": profile, "out": out, "weights": trained.weights, "space": trained.space,
+            "installed": trained.installed, "checks": trained.checks,
+        },
+        lambda console: _say_trained(console, trained),
+    )  # fmt: skip
+
+
+def _work_on_one_thread() -> None:
+    """Sums made on one thread are the same every time; sharing them out turns directions round.
+
+    Must run before numpy and torch are loaded.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _say_trained(console: "Console", trained: "TrainedProfile") -> None:
+    say(console, f"space {trained.space}; a weights folder with the heads: {trained.weights}")
+    for check in trained.checks:
+        say(console, f"  {check}")
+    if trained.installed:
+        say(console, "installed: restart servers, and reindex with temptrack admin reindex")
 
 
 class _Bar:

@@ -16,7 +16,7 @@ from encoders.training.save import SOURCES
 from encoders.trunks.checkpoint import WEIGHTS
 
 STAGED = "weights"
-TRAINED = ("audio", "text", "instruments", SOURCES)
+TRAINED = ("audio", "text", "instruments", "clip", "fusion", SOURCES)
 HEADS, NEW, BEFORE = "heads", "heads.new", "heads.before"
 
 

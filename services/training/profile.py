@@ -11,6 +11,7 @@ from encoders.bench.setting import Setting
 from encoders.embed import load_embedder
 from encoders.health import Check, check_towers, require_healthy, write_references
 from encoders.towers.audio import load_audio_head
+from encoders.training.fusion import train_seen
 from encoders.training.presets import TrainingConfig
 from encoders.training.run import EpochReport, Report, train
 from services.training.install import HEADS, install_heads, stage_weights
@@ -52,6 +53,9 @@ def train_profile(
         BrokenTower: the trained towers are not fit to be used; nothing is installed.
     """
     train(config, data_dir, out_dir, progress, fonts=fonts)
+    if (data_dir / "scenes.jsonl").exists():
+        progress(_stage("clips"))
+        train_seen(data_dir, out_dir)
     staged = stage_weights(out_dir)
     embedder = load_embedder(weights=staged)
     progress(_stage("checking"))
