@@ -21,39 +21,36 @@ Metrics
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from encoders.bench.kept import KeptArrays
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
+from encoders.bench.sides import embed_views
 from encoders.bench.table import MODEL, RANDOM, Row, Table
 from encoders.bench.tracks import embed_tracks
 from encoders.metrics import evaluate as evaluate_ranking
+from encoders.training.clips import read_scenes
 from encoders.training.manifests import read_tracks
-
-if TYPE_CHECKING:
-    from encoders.embed import Embedder
 
 DESIGNERS = "designers' music"
 FIRST_HIT = f"first hit of {MODEL}"
 
 
 def tabulate(setting: Setting) -> Table:
-    """The clips of `scenes` with the music that plays there, with our first hit, with any.
+    """Clips of `scenes` that no head has seen: the music that plays there, our first hit, any.
 
     Raises:
         FileNotFoundError: the folder lacks a manifest.
     """
-    scenes = read_scenes(setting.data_dir)
-    tracks = read_tracks(setting.data_dir, "audio")
-    music = embed_tracks(tracks, setting)
-    clips = embed_clips([setting.data_dir / s["clip"] for s in scenes], setting)
+    held_out = [s for s in read_scenes(setting.data_dir) if s.split != "train"]
+    views = embed_views({s.id: s.file for s in held_out}, setting)
+    scenes = [s for s in held_out if s.id in views]
+    clips = np.stack([views[s.id] for s in scenes])
+    music = embed_tracks(read_tracks(setting.data_dir, "audio"), setting)
     places = {track_id: place for place, track_id in enumerate(music.ids)}
     choices = {
-        DESIGNERS: np.array([places[s["track"]] for s in scenes]),
+        DESIGNERS: np.array([places[s.track] for s in scenes]),
         FIRST_HIT: (clips @ music.tracks.T).argmax(axis=1),
         RANDOM: np.random.default_rng(0).integers(0, len(places), size=len(scenes)),
     }
@@ -95,7 +92,7 @@ def agreement_rows(
     """Rows with intervals over the tracks that were chosen."""
     validate(clips, chosen, names)
     found = ranking_rows(
-        method, chosen @ clips.T, same_names(names), subset="scenes", groups=list(names)
+        method, chosen @ clips.T, same_names(names), subset="scenes, held out", groups=list(names)
     )
     return [replace(row, metric=_as_precision(row.metric)) for row in found]
 
@@ -104,44 +101,6 @@ def same_names(names: Sequence[str]) -> np.ndarray:
     """(M, M) bool: the clips that were given the same track."""
     array = np.array(names)
     return np.asarray(array[:, None] == array)
-
-
-def read_scenes(data_dir: Path) -> list[dict[str, Any]]:
-    """Rows of `scenes.jsonl`.
-
-    Raises:
-        FileNotFoundError: the folder has no such manifest.
-    """
-    import json
-
-    with (data_dir / "scenes.jsonl").open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
-
-
-def embed_clips(paths: Sequence[Path], setting: Setting) -> np.ndarray:
-    """(M, 256) vectors of clips, kept for the space and the code that made them."""
-    from encoders import embed
-    from encoders.towers import clip, picture, text
-
-    embedder: Embedder = setting.embedder  # type: ignore[assignment]  # one that sees clips
-    kept = KeptArrays(
-        setting.cache_folder / "clips",
-        sources=(clip, picture, text, embed),
-        also=str(embedder.space),
-    )
-    rows = []
-    for done, path in enumerate(paths):
-        if setting.progress is not None:
-            setting.progress(done, len(paths), path.name)
-        rows.append(kept.get(path.name, lambda path=path: _embed(path, embedder))["vector"])  # type: ignore[misc]
-    return np.stack(rows)
-
-
-def _embed(path: Path, embedder: "Embedder") -> dict[str, np.ndarray]:
-    from media.limits import Limits
-    from media.video import read_frames
-
-    return {"vector": embedder.embed_clip(read_frames(path, Limits())).vector}
 
 
 def _as_precision(metric: str) -> str:
