@@ -57,7 +57,7 @@ MOST_ALIKE_ANTONYMS = 0.5
 LEAST_PAIRED = 0.9  # of 23 wrong assignments 21 score below the right one
 LEAST_SAME = 1.0 - 1e-4  # other processors differ by 1e-6, half precision by 1e-6
 LENGTH_TOLERANCE = 1e-5
-QUICK_SOUNDS, QUICK_CLIPS = ("pad", "wall"), ("bright still", "storm")
+QUICK_SOUNDS, QUICK_CLIPS = ("pad", "wall"), ("bright still", "dark fast")
 
 REINSTALL = "install Temptrack again, or train and install the heads anew"
 RECORD = "after changing weights on purpose: python -m encoders.health"

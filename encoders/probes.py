@@ -1,8 +1,8 @@
 """Fixed inputs that every healthy tower tells apart: sentences, sounds and clips made by code.
 
-The sounds are sketches of music drawn with sines and noise from a fixed generator, the clips plain
-colours at rest or in motion. Nothing here is music, a picture of anything, or read from a file,
-so nothing can be missing. Knows no tower.
+The sounds are sketches of music drawn with sines and noise from a fixed generator, the clips
+stripes of a colour at rest or in motion. Nothing here is music, a picture of anything, or read
+from a file, so nothing can be missing. Knows no tower.
 
 N samples at 16 kHz, T frames.
 """
@@ -44,9 +44,9 @@ SOUND_WORDS: Mapping[str, str] = MappingProxyType({
 # And what each clip suggests: the sentence whose affect lies nearer than the others'.
 CLIP_WORDS: Mapping[str, str] = MappingProxyType({
     "bright still": "calm happy music",
-    "dark still": "dark sad music",
-    "flicker": "energetic happy loud music",
-    "storm": "dark tense energetic music",
+    "dark still": "calm sad music",
+    "bright fast": "energetic happy music",
+    "dark fast": "energetic tense music",
 })  # fmt: skip
 
 
@@ -63,10 +63,13 @@ def probe_sounds() -> dict[str, Sound]:
 
 def probe_clips() -> dict[str, Frames]:
     """The clips by name, 4 frames at 4 frames a second."""
+    bright, dark = (150, 180, 210), (50, 45, 55)
     drawn = {
-        "bright still": _bright_still(), "dark still": _dark_still(),
-        "flicker": _flicker(), "storm": _storm(),
-    }  # fmt: skip
+        "bright still": _stripes(bright, 40.0, speed=0),
+        "dark still": _stripes(dark, 25.0, speed=0),
+        "bright fast": _stripes(bright, 40.0, speed=13),
+        "dark fast": _stripes(dark, 25.0, speed=13),
+    }
     times_s = np.arange(CLIP_FRAMES, dtype=np.float32) / np.float32(FRAMES_PER_SECOND)
     return {
         name: Frames(
@@ -131,38 +134,11 @@ def _noise() -> np.ndarray:
     return np.random.default_rng(7).standard_normal(int(SOUND_S * TRUNK_RATE))
 
 
-def _bright_still() -> np.ndarray:
-    """A sky over a meadow: light blue fading to white, green below."""
-    rows = np.linspace(0.0, 1.0, CLIP_ROWS)[:, None, None]
-    sky, grass = np.array([150.0, 205.0, 255.0]), np.array([120.0, 200.0, 90.0])
-    picture = np.where(rows < 0.6, sky + 60.0 * rows, grass)
-    return _still(np.broadcast_to(picture, (CLIP_ROWS, CLIP_COLUMNS, 3)))
-
-
-def _dark_still() -> np.ndarray:
-    """Grey shapes in the dark: broad stripes between 25 and 60 of 255."""
-    columns = np.arange(CLIP_COLUMNS)[None, :, None]
-    picture = 42.0 + 17.0 * np.sin(2 * np.pi * columns / 48.0) * np.ones((CLIP_ROWS, 1, 3))
-    return _still(picture)
-
-
-def _flicker() -> np.ndarray:
-    """Checks in yellow and pink that change places from frame to frame."""
-    return _checks((250, 230, 60), (250, 120, 140))
-
-
-def _storm() -> np.ndarray:
-    """The same in black and dark red."""
-    return _checks((110, 10, 20), (8, 8, 12))
-
-
-def _checks(one: tuple[int, int, int], other: tuple[int, int, int]) -> np.ndarray:
-    rows, columns = np.mgrid[:CLIP_ROWS, :CLIP_COLUMNS]
-    squares = (rows // 12 + columns // 12)[..., None]
-    frames = [np.where((squares + i) % 2, one, other) for i in range(CLIP_FRAMES)]
-    return np.stack(frames).astype(np.uint8)
-
-
-def _still(picture: np.ndarray) -> np.ndarray:
-    frame = np.clip(picture, 0, 255).astype(np.uint8)
-    return np.repeat(frame[None], CLIP_FRAMES, axis=0)
+def _stripes(colour: tuple[int, int, int], depth: float, *, speed: int) -> np.ndarray:
+    """Soft upright stripes of a colour, so many columns further from frame to frame."""
+    columns = np.arange(CLIP_COLUMNS)
+    frames = []
+    for i in range(CLIP_FRAMES):
+        wave = depth * np.sin(2 * np.pi * (columns + speed * i) / 40.0)
+        frames.append(wave[None, :, None] + np.zeros((CLIP_ROWS, 1, 1)) + np.array(colour))
+    return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
