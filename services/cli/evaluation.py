@@ -65,6 +65,10 @@ def evaluate(
             envvar="TEMPTRACK_DATA", exists=True, file_okay=False, help="Development data."
         ),
     ] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(help="Own copy of a published dataset, NAME=FOLDER, or a manifest."),
+    ] = None,
 ) -> None:
     """Measures how well the towers rank music, beside chance and baselines.
 
@@ -80,7 +84,11 @@ def evaluate(
       temptrack evaluate emotion --data data --plot emotion.png
       temptrack evaluate all --data data --out figures
       temptrack evaluate --my-library
+      temptrack evaluate --dataset song-describer=/data/sdd
     """
+    if dataset:
+        _evaluate_datasets(run, dataset, pictures.plot)
+        return
     if library.my_library:
         _refuse_both(protocol, pictures)
         _evaluate_library(run, library.files)
@@ -101,13 +109,30 @@ def _refuse_both(protocol: str, pictures: Pictures) -> None:
 
 
 def _evaluate_one(run: Run, protocol: str, data: Path, plot: Path | None) -> None:
-    from encoders.bench.plot import check_name, draw_table
+    from encoders.bench.plot import check_name
     from services.evaluation.evaluate import evaluate_towers
 
     if plot is not None:
         _refuse_picture(plot, check_name(plot))
     with _listening(run) as progress:
         found = evaluate_towers(protocol, data, progress=progress)
+    _answer(run, found, plot)
+
+
+def _evaluate_datasets(run: Run, sources: list[str], plot: Path | None) -> None:
+    from encoders.bench.plot import check_name
+    from services.evaluation.datasets import evaluate_datasets
+
+    if plot is not None:
+        _refuse_picture(plot, check_name(plot))
+    with _listening(run) as progress:
+        found = evaluate_datasets(run.settings.load(), sources, progress=progress)
+    _answer(run, found, plot)
+
+
+def _answer(run: Run, found: "Table", plot: Path | None) -> None:
+    from encoders.bench.plot import draw_table
+
     if plot is not None:
         draw_table(found, plot)
         run.note(f"drawn: {plot}")

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from services.training.profile import TrainedProfile
 
 
+SOUND_FONT = (
+    "SF2 file to render scores with; may be given again. Without one the instrument heads stay as "
+    "they are."
+)
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     command(app, "train")(train_heads)
@@ -33,11 +39,7 @@ def train_heads(  # noqa: PLR0913 - one parameter for each option
     out: Annotated[Path, typer.Option(help="Folder for checkpoints and heads.")] = Path("trained"),
     sound_font: Annotated[
         list[Path] | None,
-        typer.Option(
-            exists=True, dir_okay=False,
-            help="SF2 file to render scores with; may be given again. Without one the "
-            "instrument heads stay as they are.",
-        ),
+        typer.Option(exists=True, dir_okay=False, help=SOUND_FONT),
     ] = None,
     install: Annotated[
         bool, typer.Option("--install", help="Use the new heads from now on.")
@@ -61,28 +63,34 @@ def train_heads(  # noqa: PLR0913 - one parameter for each option
     _work_on_one_thread()
     from encoders.training.presets import PRESETS
 
-    if profile == "large":
-        raise UsageError(
-            "the large profile trains on checkpoints of your choice, in one process or many: "
-            "python -m encoders.training.distributed --help, and docs/large-profile.md"
-        )
-    if profile not in PRESETS:
-        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(PRESETS)}")
-    if (out / "checkpoints").exists() and not resume:
-        raise UsageError(f"{out} has checkpoints: go on with --resume, or choose another --out")
+    _check_profile(profile, list(PRESETS))
+    _check_folder(out, resume=resume)
     from services.training.profile import train_profile
 
     with _Bar(run) as bar:
         trained = train_profile(
             PRESETS[profile](), data, out, bar.show, fonts=sound_font or (), install=install
         )
-    run.answer(
-        {
-            "profile": profile, "out": out, "weights": trained.weights, "space": trained.space,
-            "installed": trained.installed, "checks": trained.checks,
-        },
-        lambda console: _say_trained(console, trained),
-    )  # fmt: skip
+    answer = {
+        "profile": profile, "out": out, "weights": trained.weights, "space": trained.space,
+        "installed": trained.installed, "checks": trained.checks,
+    }  # fmt: skip
+    run.answer(answer, lambda console: _say_trained(console, trained))
+
+
+def _check_profile(profile: str, known: list[str]) -> None:
+    if profile == "large":
+        raise UsageError(
+            "the large profile trains on checkpoints of your choice, in one process or many: "
+            "python -m encoders.training.distributed --help, and docs/large-profile.md"
+        )
+    if profile not in known:
+        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(known)}")
+
+
+def _check_folder(out: Path, *, resume: bool) -> None:
+    if (out / "checkpoints").exists() and not resume:
+        raise UsageError(f"{out} has checkpoints: go on with --resume, or choose another --out")
 
 
 def _work_on_one_thread() -> None:
