@@ -27,7 +27,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.table import RANDOM, Row, Table, make_row
 from encoders.bench.tracks import embed_tracks, read_features
 from encoders.bench.unified import random_model, unified_model
-from encoders.metrics import bootstrap_interval, spearman
+from encoders.metrics import bootstrap_draws, interval_of, spearman
 from encoders.training.manifests import read_tracks
 
 NUM_FOLDS = 10
@@ -38,6 +38,7 @@ TRUNK = "ridge on trunk features"
 TAGS = "ridge on tags"
 UNIFIED = "unified model"
 MEAN = "Spearman, mean of five"
+ACCURACY = "genre accuracy"
 
 Predictor = Callable[[np.ndarray, np.ndarray], np.ndarray]  # train, test places -> (test, T)
 
@@ -116,10 +117,12 @@ def evaluate(features: np.ndarray, task: ProbeTask) -> dict[str, float]:
     """Every metric by name."""
     predictions = predict(features, task)
     everything = np.arange(len(features))
-    return {
-        name: float(np.mean([measure(p, everything) for p in predictions]))
+    found = {
+        name: _mean_over(measure, predictions, everything)
         for name, measure in _measures(task).items()
     }
+    emotions = [value for name, value in found.items() if name != ACCURACY]
+    return {MEAN: float(np.mean(emotions)), **found}
 
 
 def predict(features: np.ndarray, task: ProbeTask) -> list[np.ndarray]:
@@ -184,18 +187,26 @@ def kernel_ridge(
 
 def probe_rows(method: str, predictions: Sequence[np.ndarray], task: ProbeTask) -> list[Row]:
     """Rows with intervals over the groups, each the mean over the ways to make the folds."""
-    chance = 1.0 / len(set(task.genres.tolist()))
+    everything = np.arange(len(task.groups))
+    values, drawn = {}, {}
+    for name, measure in _measures(task).items():
+        statistic = partial(_mean_over, measure, predictions)
+        values[name] = statistic(everything)
+        drawn[name] = bootstrap_draws(task.groups, statistic)
+    emotions = [name for name in values if name != ACCURACY]
+    values = {MEAN: float(np.mean([values[e] for e in emotions])), **values}
+    drawn[MEAN] = np.mean([drawn[e] for e in emotions], axis=0)  # the same artists in all
     return [
         make_row(
-            bootstrap_interval(task.groups, partial(_mean_over, measure, predictions)),
+            interval_of(values[name], drawn[name]),
             method=method,
             metric=name,
             subset="emotify, cross-validated",
             num_tracks=len(task.groups),
-            num_queries=len(task.emotions) if name == MEAN else 1,
-            chance=chance if name == "genre accuracy" else 0.0,
+            num_queries=len(emotions) if name == MEAN else 1,
+            chance=1.0 / len(set(task.genres.tolist())) if name == ACCURACY else 0.0,
         )
-        for name, measure in _measures(task).items()
+        for name in values
     ]
 
 
@@ -203,13 +214,8 @@ Measure = Callable[[np.ndarray, np.ndarray], float]  # (N, T) predictions, place
 
 
 def _measures(task: ProbeTask) -> dict[str, Measure]:
-    emotions = list(task.emotions)
-    each = {f"Spearman {e}": partial(_correlation, task, i) for i, e in enumerate(emotions)}
-
-    def mean(predictions: np.ndarray, rows: np.ndarray) -> float:
-        return float(np.mean([measure(predictions, rows) for measure in each.values()]))
-
-    return {MEAN: mean, **each, "genre accuracy": partial(_accuracy, task)}
+    each = {f"Spearman {e}": partial(_correlation, task, i) for i, e in enumerate(task.emotions)}
+    return {**each, ACCURACY: partial(_accuracy, task)}
 
 
 def _correlation(task: ProbeTask, column: int, predictions: np.ndarray, rows: np.ndarray) -> float:
