@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from media.child import MediaReader
 
 logger = logging.getLogger("encoders.training.distributed")  # run as a module it is __main__
 
+LONGEST_WAIT = timedelta(days=7)  # for the one whose share of the features takes longest
 NUMBERS = ("num_hidden", "dropout", "num_epochs", "batch_size", "learning_rate", "seed")
 
 
@@ -44,7 +46,7 @@ def join_processes() -> Iterator[Process]:
         return
     if has_gpu:
         torch.cuda.set_device(local)
-    torch.distributed.init_process_group("nccl" if has_gpu else "gloo")
+    torch.distributed.init_process_group("nccl" if has_gpu else "gloo", timeout=LONGEST_WAIT)
     try:
         yield process
     finally:
