@@ -19,6 +19,7 @@ MODULES = {  # name -> module with `tabulate`
     "negation": "encoders.bench.negation",
     "antonyms": "encoders.bench.antonyms",
     "free_queries": "encoders.bench.free_queries",
+    "instruments": "encoders.bench.instruments",
     "tempo": "encoders.bench.tempo",
     "key": "encoders.bench.key",
     "halves": "encoders.bench.halves",

@@ -50,6 +50,7 @@ class InstrumentHeads:
     mean: np.ndarray  # (1565,) tags, signal, pools
     spread: np.ndarray  # (1565,)
     doubts: Mapping[str, Doubt]
+    spoken: tuple[str, ...]  # names of those that are sure enough to be told to people
 
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Log odds (N, H) for features (N, 1565)."""
@@ -68,12 +69,9 @@ class InstrumentHeads:
         return np.asarray(raw * spread[:, None], np.float32), np.asarray(bias, np.float32)
 
     def describe(self, features: np.ndarray) -> dict[str, float]:
-        """Probability of each instrument in one sound (1565,), under the word lists' names."""
-        chances = self.probabilities(features[None])[0]
-        return {
-            SPOKEN.get(name, name): round(float(p), 4)
-            for name, p in zip(self.names, chances, strict=True)
-        }
+        """Probability of what can be told in one sound (1565,), under the word lists' names."""
+        chances = dict(zip(self.names, self.probabilities(features[None])[0], strict=True))
+        return {SPOKEN.get(name, name): round(float(chances[name]), 4) for name in self.spoken}
 
 
 def load_instruments(folder: Path = INSTRUMENT_HEADS) -> InstrumentHeads:
@@ -86,7 +84,8 @@ def load_instruments(folder: Path = INSTRUMENT_HEADS) -> InstrumentHeads:
 
     verify_folder(folder)
     tensors = load_file(str(folder / "model.safetensors"))
-    names = tuple(cast("list[str]", read_card(folder)["heads"]))
+    card = read_card(folder)
+    names = tuple(cast("list[str]", card["heads"]))
     heads = InstrumentHeads(
         names=names,
         weights=tensors["weights"].astype(np.float32),
@@ -97,6 +96,7 @@ def load_instruments(folder: Path = INSTRUMENT_HEADS) -> InstrumentHeads:
             name: Doubt(absent=float(low), there=float(high))
             for name, (low, high) in zip(names, tensors["doubts"], strict=True)
         },
+        spoken=tuple(cast("list[str]", card.get("spoken", names))),
     )
     if heads.weights.shape != (NUM_FEATURES, len(names)):
         shape = heads.weights.shape

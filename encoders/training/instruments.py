@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.metrics import auroc
 from encoders.towers.audio import AudioHead, load_audio_head
 from encoders.towers.instruments import Doubt, InstrumentHeads
 from encoders.training.cache import default_cache_folder
@@ -35,7 +36,7 @@ from encoders.training.orchestrate import (
     note_rows,
     orchestrate,
 )
-from encoders.training.programs import DRUMS, HEADS
+from encoders.training.programs import DRUMS, FAMILIES, HEADS
 from encoders.training.renders import Planned, Progress, RenderCache, Renders
 from encoders.trunks.checkpoint import file_sha256, write_folder
 from media.limits import Limits
@@ -48,7 +49,8 @@ FEWEST_NOTES = 20
 FONT_EVERY = 4  # every so many excerpts are heard with all fonts
 ABSENT_ERROR, THERE_PRECISION = 0.06, 0.75
 ABSENT_RANGE, THERE_RANGE = (0.03, 0.3), (0.5, 0.9)
-FEWEST_POSITIVES = 8
+FEWEST_POSITIVES = 8  # of a single instrument among the validation excerpts
+WORKS_FROM = 0.7  # AUROC with fonts left out; families are kept whatever theirs
 OSCILLATED_SHARE = 0.2  # excerpts with plain oscillators beside the others
 ALONE_SHARE = 0.4  # of them without any sampled instrument but drums
 LOW_PITCH = 50
@@ -58,7 +60,7 @@ LOW_PITCH = 50
 class InstrumentRecipe:
     """Holds the choices of a run; docs/experiments/instruments.md says how they were made."""
 
-    num_train: int = 700  # new orchestrations for each pair of fonts
+    num_train: int = 600  # new orchestrations for each pair of fonts
     num_validation: int = 80
     strength: float = 1.0  # of the squared weights
     nuisance: float = 1.0  # how much more a direction costs by which fonts differ
@@ -157,6 +159,7 @@ def fit_heads(
         mean=audio.mean,
         spread=audio.spread,
         doubts=dict(zip(HEADS, doubts, strict=True)),
+        spoken=_that_work(left_out, validation.labels),
     )
 
 
@@ -194,6 +197,18 @@ def _judged_by_others(
         rows = asked == font
         odds[rows] = audio.standardise(validation.features[rows]) @ fitted[0] + fitted[1]
     return odds
+
+
+def _that_work(odds: np.ndarray, labels: np.ndarray) -> tuple[str, ...]:
+    """All families, and the instruments that are told from others well enough."""
+    kept = list(FAMILIES)
+    for column, name in list(enumerate(HEADS))[len(FAMILIES) :]:
+        known = np.isfinite(labels[:, column])
+        there = labels[known, column] == 1
+        enough = FEWEST_POSITIVES <= there.sum() < len(there)
+        if enough and auroc(odds[known, column], there) >= WORKS_FROM:
+            kept.append(name)
+    return tuple(kept)
 
 
 def _doubt(chances: np.ndarray, labels: np.ndarray) -> Doubt:
@@ -285,6 +300,7 @@ def _write(folder: Path, heads: InstrumentHeads, trained_on: dict[str, object]) 
             "name": "instrument heads of the small profile",
             "licence": LICENCE,
             "heads": list(heads.names),
+            "spoken": list(heads.spoken),
             "trained_on": trained_on,
         },
     )

@@ -77,7 +77,8 @@ def test_fitted_probabilities_are_the_shares_that_are_true() -> None:
 
 def test_the_shipped_heads_know_every_family_and_the_drums() -> None:
     heads = load_instruments()
-    assert set(FAMILIES) <= set(heads.names)
+    assert heads.names == tuple(HEADS)
+    assert set(FAMILIES) <= set(heads.spoken) < set(heads.names)
     assert heads.weights.shape == (NUM_FEATURES, len(heads.names))
     for name in heads.names:
         assert 0 < heads.doubts[name].absent < heads.doubts[name].there < 1
@@ -170,6 +171,7 @@ def test_a_whole_training_writes_heads_that_load_and_repeats_to_the_bit(tiny_dat
         )  # fmt: skip
         heads.append(load_instruments(tiny_data / out / "instruments"))
     assert heads[0].names == tuple(HEADS)
+    assert heads[0].spoken[: len(FAMILIES)] == tuple(FAMILIES)
     np.testing.assert_array_equal(heads[0].weights, heads[1].weights)
     assert "re-train-00005" in seen
     card = read_card(tiny_data / "one" / "instruments")
