@@ -26,7 +26,7 @@ from encoders.errors import BrokenVector, MixedSpaces, UnknownProfile, UnusableT
 from encoders.once import Once
 from encoders.space import DIMENSION, Space, name_space
 from encoders.towers.audio import load_audio_head
-from encoders.towers.clip import ClipDescription, project_clip, view_clip
+from encoders.towers.clip import ClipDescription, name_rows, project_clip, view_clip
 from encoders.towers.clip_head import load_clip_head
 from encoders.towers.fusion import load_fusion
 from encoders.towers.text import load_text_head
@@ -108,6 +108,7 @@ class Embedder:
         self._seeing = Once(partial(load_efficientnet, weights / "efficientnet"))
         self._audio_head = Once(partial(load_audio_head, weights / "heads" / "audio"))
         self._text_head = Once(partial(load_text_head, weights / "heads" / "text"))
+        self._names = Once(self._name_rows)
         self._clip_head = Once(partial(load_clip_head, _own_or_shipped(weights, "heads/clip")))
         self._fusion = Once(partial(load_fusion, _own_or_shipped(weights, "heads/fusion")))
 
@@ -183,7 +184,7 @@ class Embedder:
             UnusableFrames: no frame, or not (T, H, W, 3) bytes with one time each.
         """
         view = view_clip(frames, self._seeing.get())
-        row = project_clip(view, self._text_head.get(), self._clip_head.get())
+        row = project_clip(view, self._names.get(), self._clip_head.get())
         return ClipEmbedding(vector=make_unit(row), description=view.description, space=self.space)
 
     def fuse(
@@ -222,6 +223,9 @@ class Embedder:
         if sound is None:
             return make_unit(self._fusion.get().join(_vector_of(text), shown, balance))
         return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
+
+    def _name_rows(self) -> np.ndarray:
+        return name_rows(self._seeing.get().class_vectors, self._text_head.get())
 
     def _ask_for_likes(self, sound: Vectored) -> np.ndarray:
         """The question (256,) of a sound: its stored vector, weighed by what makes it like."""

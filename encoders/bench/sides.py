@@ -7,7 +7,7 @@ import numpy as np
 
 from encoders.bench.setting import Setting
 from encoders.embed import make_unit
-from encoders.towers.clip import project_clip
+from encoders.towers.clip import name_rows, project_clip
 from encoders.towers.clip_head import load_clip_head
 from encoders.towers.fusion import load_fusion
 from encoders.towers.text import load_text_head
@@ -19,9 +19,10 @@ EVEN = 0.5
 
 def embed_views(files: Mapping[str, Path], setting: Setting) -> dict[str, np.ndarray]:
     """Unit vectors (256,) of clips by id, as `Embedder.embed_clip` gives them; views are kept."""
-    text, learned = load_text_head(), load_clip_head()
-    views = ClipCache(setting.cache_folder).views(files, setting.progress)
-    return {name: make_unit(project_clip(v, text, learned)) for name, v in views.items()}
+    cache, learned = ClipCache(setting.cache_folder), load_clip_head()
+    names = name_rows(cache.trunk.class_vectors, load_text_head())
+    views = cache.views(files, setting.progress)
+    return {name: make_unit(project_clip(v, names, learned)) for name, v in views.items()}
 
 
 def fused_rows(texts: np.ndarray, shown: np.ndarray, balance: float = EVEN) -> np.ndarray:

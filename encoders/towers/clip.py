@@ -5,7 +5,8 @@
     likeness(sentences, [view], trunk)      # (N, 1) how well sentences (N, 384) name what is seen
     view.description.valence, .energy       # -1 to 1, what light, colour and motion suggest
     view.description.words                  # ("valley", "lakeshore")
-    project_clip(view, text_head, head)     # (256,) row of the space, not yet unit length
+    names = name_rows(trunk.class_vectors, text_head)
+    project_clip(view, names, clip_head)    # (256,) row of the space, not yet unit length
 
 What is seen goes through the text tower; what the pixels suggest goes along the affect axes of the
 space. Knows no catalogue.
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 MAX_LOOKED_AT = 60  # frames that the network sees, evenly spaced; light and motion use every frame
 LOOKS_PER_SECOND = 1.0
 MIN_LOOKED_AT = 4
+SEEN_SHARE = 0.5  # length of what is seen beside what light, colour and motion suggest
 NUM_WORDS = 5
 NUM_AXES = 5
 LEAST_PROBABILITY = 1e-9
@@ -123,31 +125,51 @@ def likeness(sentences: np.ndarray, views: Sequence[ClipView], trunk: PictureTru
     return np.asarray(apart @ np.stack([view.meaning for view in views]).T)
 
 
-def project_clip(view: ClipView, head: "TextHead", learned: "ClipHead") -> np.ndarray:
-    """The row (256,) of a clip, not yet unit length: affect axes plus what is seen as a sentence.
+def name_rows(class_vectors: np.ndarray, head: "TextHead") -> np.ndarray:
+    """What each thing that may be seen says beside the others: rows (1000, 256) of the space."""
+    rows = head.network(class_vectors)
+    return np.asarray(rows - rows.mean(axis=0))
+
+
+def project_clip(view: ClipView, names: np.ndarray, learned: "ClipHead") -> np.ndarray:
+    """The row (256,) of a clip, not yet unit length: affect axes plus what is seen.
 
     Pictures like those that the clip head has learned from get its axes instead, by their
     familiarity.
+
+    Args:
+        view: what is seen.
+        names: rows (1000, 256) of the things that may be seen, see `name_rows`.
+        learned: the clip head.
     """
     familiar = learned.familiarity(view)
-    row = (1.0 - familiar) * _suggested_row(view, head)
+    row = (1.0 - familiar) * _suggested_row(view, names)
     row[:NUM_AXES] += familiar * learned.axes(view)
     return np.asarray(row, dtype=np.float32)
 
 
-def _suggested_row(view: ClipView, head: "TextHead") -> np.ndarray:
+def _suggested_row(view: ClipView, names: np.ndarray) -> np.ndarray:
     """What light, colour, motion and the things seen suggest, whatever was learned.
 
     The first five columns of the space are valence, energy, tension, power and tenderness. Tension
     and tenderness lie on the diagonals of the circle of affect (Russell 1980): unpleasant and
-    excited, pleasant and calm. What is seen counts as much as the network is sure of it.
+    excited, pleasant and calm. Things count by the roots of their probabilities, as in `meaning`.
     """
-    seen = head.network(view.sentence_vector[None])[0]  # unit length
-    row = head.network_share * view.certainty * seen
+    row = SEEN_SHARE * _unit(soften(np.exp(view.log_probabilities)) @ names)
     d = view.description
     diagonal = (d.valence - d.energy) / 2.0
     row[:NUM_AXES] += (d.valence, d.energy, -diagonal, d.power, diagonal)
     return row
+
+
+def soften(probabilities: np.ndarray) -> np.ndarray:
+    """Roots of probabilities (..., 1000), sum 1.
+
+    They count the many small guesses of a picture that is no ImageNet class: a toy elf is a little
+    hook, screw and bonsai at once.
+    """
+    roots = np.sqrt(probabilities)
+    return np.asarray(roots / roots.sum(axis=-1, keepdims=True))
 
 
 def choose_frames(num_frames: int, duration_s: float) -> np.ndarray:
@@ -193,14 +215,9 @@ def affect_of_picture(measures: PictureMeasures) -> tuple[float, float, float]:
 
 
 def _meaning(weights: np.ndarray, probabilities: np.ndarray, trunk: PictureTrunk) -> np.ndarray:
-    """Mean of all class names' vectors by the roots of their probabilities, less the plain mean.
-
-    The roots count the many small guesses of a picture that is no ImageNet class: a toy elf is a
-    little hook, screw and bonsai at once.
-    """
-    softened = np.sqrt(probabilities)
-    softened /= softened.sum(axis=1, keepdims=True)
-    return _unit(weights @ softened @ (trunk.class_vectors - trunk.class_vectors.mean(axis=0)))
+    """Mean of all names by the roots of their probabilities, less the plain mean."""
+    apart = trunk.class_vectors - trunk.class_vectors.mean(axis=0)
+    return _unit(weights @ soften(probabilities) @ apart)
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

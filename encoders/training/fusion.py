@@ -22,7 +22,7 @@ import numpy as np
 
 from encoders.embed import make_unit
 from encoders.towers.audio import NUM_AXES, AudioHead, load_audio_head
-from encoders.towers.clip import ClipView, project_clip
+from encoders.towers.clip import ClipView, name_rows, project_clip
 from encoders.towers.clip_head import KINDS, load_clip_head
 from encoders.towers.fusion import Fusion
 from encoders.towers.text import TextHead, load_text_head
@@ -69,7 +69,8 @@ def train_seen(data_dir: Path, out_dir: Path, cache_dir: Path | None = None) -> 
     heads = out_dir if (out_dir / "audio").exists() else WEIGHTS / "heads"
     audio, text = load_audio_head(heads / "audio"), load_text_head(heads / "text")
     scenes = [s for s in read_scenes(data_dir) if s.split == "train"]
-    views = ClipCache(folder).views({s.id: s.file for s in scenes})
+    cache = ClipCache(folder)
+    views = cache.views({s.id: s.file for s in scenes})
     scenes = [s for s in scenes if s.id in views]
     tracks = {t.id: t for t in read_tracks(data_dir, "audio")}
     chosen = sorted({s.track for s in scenes})
@@ -77,7 +78,8 @@ def train_seen(data_dir: Path, out_dir: Path, cache_dir: Path | None = None) -> 
     axes_of = dict(zip(chosen, sounds @ audio.matrix[:, :NUM_AXES], strict=True))
     fit_clip_head(scenes, views, axes_of, out_dir / "clip")
     learned = load_clip_head(out_dir / "clip")
-    rows = np.stack([project_clip(views[s.id], text, learned) for s in scenes])
+    names = name_rows(cache.trunk.class_vectors, text)
+    rows = np.stack([project_clip(views[s.id], names, learned) for s in scenes])
     recordings = [t for t in training_tracks(data_dir) if not t.is_score]
     fusion = _fit_fusion(data_dir, folder, audio=audio, text=text, clips=rows, tracks=recordings)
     _save_fusion(fusion, out_dir / "fusion")
