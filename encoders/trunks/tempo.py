@@ -36,8 +36,8 @@ MAX_WINDOWS = 4
 SLOWEST_BPM, FASTEST_BPM = 35.0, 260.0
 GRID_STEP = 0.004  # 0.4 % from one tempo tried to the next
 MAX_CANDIDATES = 12
-MIN_BEATS = 4
-LEAST_BEAT = 0.1  # probability at which a peak counts as a beat at all
+LIKELY_BEAT, SURE_BEAT = 0.2, 0.5  # probabilities
+FEWEST_SURE = 20.0  # a minute; music of all kinds has 80 and more, tones and pads none
 NUM_LAGS = 700  # 14 s
 LOW_HZ, HIGH_HZ = 200.0, 1_500.0
 SIGNALS = ("beat", "downbeat", "low", "middle", "high")
@@ -87,7 +87,7 @@ class TempoFinder:
         if len(samples) < SHORTEST_SAMPLES:
             return None
         rhythm = read_rhythm(samples, self._trunk)
-        if _count_beats(rhythm) < MIN_BEATS:
+        if _event_counts(rhythm.signals)[1] < FEWEST_SURE:
             return None
         candidates = find_candidates(rhythm)
         scores = self._chooser.scores(candidate_features(rhythm, candidates))
@@ -239,7 +239,7 @@ def _event_counts(signals: np.ndarray) -> tuple[float, float, float]:
     both, rise = signals[:, 0], signals[:, 2:].mean(axis=1)
     minutes = both.size / BEAT_RATE / 60.0
     loud = 2.0 * rise.mean(axis=1, keepdims=True)
-    counts = (_peaks(both, 0.2), _peaks(both, 0.5), _peaks(rise, loud))
+    counts = (_peaks(both, LIKELY_BEAT), _peaks(both, SURE_BEAT), _peaks(rise, loud))
     likely, sure, rising = (float(count) / minutes for count in counts)
     return likely, sure, rising
 
@@ -249,10 +249,6 @@ def _peaks(rows: np.ndarray, least: np.ndarray | float) -> int:
     inner = rows[:, 1:-1]
     above = (inner > rows[:, :-2]) & (inner >= rows[:, 2:]) & (inner > least)
     return int(np.count_nonzero(above))
-
-
-def _count_beats(rhythm: Rhythm) -> int:
-    return _peaks(rhythm.signals[:, 0], LEAST_BEAT)
 
 
 def _refine(rhythm: Rhythm, bpm: float) -> float:
