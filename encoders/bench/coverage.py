@@ -14,7 +14,6 @@ Metrics
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -29,7 +28,7 @@ from encoders.bench.baselines import (
 from encoders.bench.hubness import nearest_lists, occurrences
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
-from encoders.bench.tracks import TrackVectors, embed_tracks
+from encoders.bench.tracks import TrackVectors, ask_for_likes, embed_tracks
 from encoders.metrics import bootstrap_interval
 from encoders.training.manifests import Track, read_tracks
 
@@ -166,5 +165,8 @@ def _sound_lists(
         MFCC: standard / np.linalg.norm(standard, axis=1, keepdims=True),
         RANDOM: random_rows(len(tracks)),
     }
-    find = partial(nearest_lists, k=LIST_LENGTH)
-    return {method: find(rows) for method, rows in points.items()}
+    questions = {MODEL: ask_for_likes(vectors.tracks, setting)}
+    return {
+        method: nearest_lists(rows, k=LIST_LENGTH, questions=questions.get(method))
+        for method, rows in points.items()
+    }

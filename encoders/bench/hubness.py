@@ -5,8 +5,9 @@ Needs no labels, so it runs on any catalogue. In wide spaces some vectors are ne
 that turn up whatever is asked (Flexer, Schnitzer and Schlueter, ISMIR 2012).
 
 Conventions
-    vectors (N, D) of the tracks, unit length. Each track asks for its k nearest others; N_k of a
-    track is the number of lists that it stands in, k on average.
+    vectors (N, D) of the tracks, unit length, and the questions (N, D) that they ask as sounds, by
+    default themselves. Each track asks for its k nearest others; N_k of a track is the number of
+    lists that it stands in, k on average.
 
 Metrics
     skewness: third standardised moment of N_k, 0 where all are listed alike; above 1 hubs begin.
@@ -47,15 +48,15 @@ def tabulate(setting: Setting) -> Table:
     standard = (plain - plain.mean(axis=0)) / (plain.std(axis=0) + 1e-6)
     groups = [t.artist or t.id for t in tracks]
     methods = {
-        MODEL: ask_for_likes(vectors.tracks, setting),
+        MODEL: vectors.tracks,
         MFCC: standard / np.linalg.norm(standard, axis=1, keepdims=True),
         RANDOM: random_rows(len(tracks)),
     }
-    rows = [
-        row
-        for method, points in methods.items()
-        for row in hubness_rows(points, method=method, subset="audio + emotify", groups=groups)
-    ]
+    questions = {MODEL: ask_for_likes(vectors.tracks, setting)}
+    rows: list[Row] = []
+    for method, points in methods.items():
+        lists = nearest_lists(points, questions=questions.get(method))
+        rows += hubness_rows(lists, method=method, subset="audio + emotify", groups=groups)
     note = "each track asks for its ten nearest; lower is better in every column"
     return Table(name="hubness", note=note, rows=tuple(rows))
 
@@ -76,15 +77,18 @@ def validate(vectors: np.ndarray, *, k: int = LIST_LENGTH) -> None:
 
 def evaluate(vectors: np.ndarray, *, k: int = LIST_LENGTH) -> dict[str, float]:
     """Every metric by name."""
-    validate(vectors, k=k)
     return measures_of(nearest_lists(vectors, k=k), len(vectors))
 
 
-def nearest_lists(vectors: np.ndarray, *, k: int = LIST_LENGTH) -> np.ndarray:
-    """(N, k) places of the nearest others, by inner product, in no order."""
+def nearest_lists(
+    vectors: np.ndarray, *, k: int = LIST_LENGTH, questions: np.ndarray | None = None
+) -> np.ndarray:
+    """(N, k) places of the nearest others, by inner product with the questions, in no order."""
+    validate(vectors, k=k)
+    asked = vectors if questions is None else questions
     lists = []
     for start in range(0, len(vectors), BLOCK):
-        scores = vectors[start : start + BLOCK] @ vectors.T
+        scores = asked[start : start + BLOCK] @ vectors.T
         own = np.arange(len(scores))
         scores[own, start + own] = -np.inf
         lists.append(np.argpartition(-scores, k - 1, axis=1)[:, :k])
@@ -130,19 +134,17 @@ def chance_of_lists(num_tracks: int, *, k: int = LIST_LENGTH) -> dict[str, float
 
 
 def hubness_rows(
-    vectors: np.ndarray, *, method: str, subset: str, groups: Sequence[str] | None = None
+    lists: np.ndarray, *, method: str, subset: str, groups: Sequence[str] | None = None
 ) -> list[Row]:
-    """Rows with intervals over the tracks, whose lists stay as they are."""
-    validate(vectors)
-    num_tracks = len(vectors)
-    lists = nearest_lists(vectors)
+    """Rows of (N, k) lists with intervals over the tracks, whose lists stay as they are."""
+    num_tracks = len(lists)
     counts, with_hub = occurrences(lists, num_tracks), hub_lists(lists, num_tracks)
     statistics: dict[str, Callable[[np.ndarray], float]] = {
         "skewness": lambda rows: skewness(counts[rows]),
         "lists with a top hub": partial(_share, with_hub),
         "never listed": partial(_share, counts == 0),
     }
-    chances = chance_of_lists(num_tracks)
+    chances = chance_of_lists(num_tracks, k=lists.shape[1])
     names = groups or [str(i) for i in range(num_tracks)]
     return [
         make_row(

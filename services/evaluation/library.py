@@ -43,6 +43,10 @@ class LibraryEmbedder(Protocol):
         """The vectors of a sound."""
         ...
 
+    def fuse(self, *, sound: np.ndarray) -> np.ndarray:
+        """The question (256,) that a stored vector asks as a sound."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Library:
@@ -120,14 +124,20 @@ def measure_library(
         coverage_table,
         halves_table,
         hubness_table,
+        most_listed_titles,
         robustness_table,
     )
     from services.evaluation.library_words import explain
 
-    tables = [halves_table(library), hubness_table(library), coverage_table(library, embedder)]
+    tables = [
+        halves_table(library, embedder),
+        hubness_table(library, embedder),
+        coverage_table(library, embedder),
+    ]
     if num_files > 0:
         tables.append(robustness_table(library, embedder, num_files=num_files, progress=progress))
-    findings = tuple(explain(table, library) for table in tables)
+    most_listed = most_listed_titles(library, embedder)
+    findings = tuple(explain(table, most_listed=most_listed) for table in tables)
     measured = tuple(table for table in tables if table.rows)
     return LibraryReport(num_tracks=len(library.records), findings=findings, tables=measured)
 

@@ -10,7 +10,7 @@ from encoders.bench.baselines import random_rows, random_scorer
 from encoders.bench.changes import CHANGES
 from encoders.bench.coverage import WISHES, coverage_rows, first_lists
 from encoders.bench.halves import halves_rows
-from encoders.bench.hubness import hubness_rows
+from encoders.bench.hubness import hubness_rows, nearest_lists, occurrences
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.table import MODEL, RANDOM, Row, Table
 from media.errors import MediaError
@@ -27,8 +27,10 @@ from services.evaluation.library import (
 if TYPE_CHECKING:
     from media.child import MediaReader
 
+NUM_NAMED = 3
 
-def halves_table(library: Library) -> Table:
+
+def halves_table(library: Library, embedder: LibraryEmbedder) -> Table:
     """First halves ask for second halves; tracks without three segments are left out."""
     pairs = [halves_of(v.segments) for v in library.vectors]
     groups = [g for g, pair in zip(library.groups, pairs, strict=True) if pair is not None]
@@ -37,24 +39,36 @@ def halves_table(library: Library) -> Table:
     if len(there) < LIST_LENGTH:
         return Table(name="halves", note=note, rows=())
     first, second = (np.stack([pair[side] for pair in there]) for side in range(2))
+    asked = ask_all(first, embedder)
     chance = (random_rows(len(there)), random_rows(len(there), seed=1))
     rows = [
         row
-        for method, sides in ((MODEL, (first, second)), (RANDOM, chance))
+        for method, sides in ((MODEL, (asked, second)), (RANDOM, chance))
         for row in halves_rows(*sides, method=method, subset=SUBSET, groups=groups)
     ]
     return Table(name="halves", note=note, rows=tuple(rows))
 
 
-def hubness_table(library: Library) -> Table:
+def hubness_table(library: Library, embedder: LibraryEmbedder) -> Table:
     """Each track asks for its ten nearest others."""
-    points = {MODEL: library.tracks, RANDOM: random_rows(len(library.records))}
+    lists = {
+        MODEL: _lists_of_likes(library, embedder),
+        RANDOM: nearest_lists(random_rows(len(library.records)), k=LIST_LENGTH),
+    }
     rows = [
         row
-        for method, vectors in points.items()
-        for row in hubness_rows(vectors, method=method, subset=SUBSET, groups=library.groups)
+        for method, found in lists.items()
+        for row in hubness_rows(found, method=method, subset=SUBSET, groups=library.groups)
     ]
     return Table(name="hubness", note="lists of the ten nearest tracks", rows=tuple(rows))
+
+
+def most_listed_titles(library: Library, embedder: LibraryEmbedder) -> list[str]:
+    """The tracks that stand in most lists, each with how many."""
+    counts = occurrences(_lists_of_likes(library, embedder), len(library.records))
+    order = np.argsort(-counts, kind="stable")[:NUM_NAMED]
+    records = [library.records[i] for i in order]
+    return [f"{r.title or r.id} ({counts[i]})" for r, i in zip(records, order, strict=True)]
 
 
 def coverage_table(library: Library, embedder: LibraryEmbedder) -> Table:
@@ -99,8 +113,19 @@ def robustness_table(
         return Table(name="robustness", note=note, rows=())
     table_rows: list[Row] = []
     for change, changed in heard.items():
-        table_rows += _change_rows(change, np.stack(changed), np.array(places), library)
+        asked = ask_all(np.stack(changed), embedder)
+        table_rows += _change_rows(change, asked, np.array(places), library)
     return Table(name="robustness", note=note, rows=tuple(table_rows))
+
+
+def ask_all(vectors: np.ndarray, embedder: LibraryEmbedder) -> np.ndarray:
+    """(N, D) questions of stored vectors, as a search by sound asks them."""
+    return np.stack([embedder.fuse(sound=vector) for vector in vectors])
+
+
+def _lists_of_likes(library: Library, embedder: LibraryEmbedder) -> np.ndarray:
+    questions = ask_all(library.tracks, embedder)
+    return nearest_lists(library.tracks, k=LIST_LENGTH, questions=questions)
 
 
 def _changed_vectors(

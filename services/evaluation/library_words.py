@@ -4,35 +4,32 @@ Grades are rules of thumb, written down here: what the shipped towers reach on d
 is "good", what lies half-way to chance is "poor".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-import numpy as np
-
-from encoders.bench.hubness import nearest_lists, occurrences
 from encoders.bench.table import MODEL, Row, Table
-from services.evaluation.library import LIST_LENGTH, Finding, Library
+from services.evaluation.library import Finding
 
 GOOD, FAIR, POOR, NONE = "good", "fair", "poor", "not measured"
 FOUND_GOOD, FOUND_FAIR = 0.85, 0.65  # share found at the first place
 SKEW_GOOD, SKEW_FAIR = 2.0, 4.0
 REACHED_GOOD, REACHED_FAIR = 0.6, 0.35  # of what lists drawn at random reach
-NUM_NAMED = 3
 
 
-def explain(table: Table, library: Library) -> Finding:
-    """What one table says of the library."""
+def explain(table: Table, *, most_listed: Sequence[str] = ()) -> Finding:
+    """What one table says of the library; `most_listed` names its hubs."""
     if not table.rows:
         return Finding(protocol=table.name, grade=NONE, text=f"{table.name}: {table.note}.")
-    words: dict[str, Callable[[Table, Library], Finding]] = {
+    words: dict[str, Callable[[Table], Finding]] = {
         "halves": _explain_halves,
         "robustness": _explain_robustness,
-        "hubness": _explain_hubs,
+        "hubness": partial(_explain_hubs, most_listed),
         "coverage": _explain_coverage,
     }
-    return words[table.name](table, library)
+    return words[table.name](table)
 
 
-def _explain_halves(table: Table, library: Library) -> Finding:
+def _explain_halves(table: Table) -> Finding:
     row = _row(table, "R@1")
     grade = _grade(row.value, FOUND_GOOD, FOUND_FAIR)
     text = (
@@ -44,7 +41,7 @@ def _explain_halves(table: Table, library: Library) -> Finding:
     return Finding(protocol=table.name, grade=grade, text=f"{text} {_skipped(table)}".strip())
 
 
-def _explain_robustness(table: Table, library: Library) -> Finding:
+def _explain_robustness(table: Table) -> Finding:
     rows = [r for r in table.rows if (r.method, r.metric) == (MODEL, "R@1")]
     worst = min(rows, key=lambda r: r.value)
     grade = _grade(worst.value, FOUND_GOOD, FOUND_FAIR)
@@ -56,7 +53,7 @@ def _explain_robustness(table: Table, library: Library) -> Finding:
     return Finding(protocol=table.name, grade=grade, text=text)
 
 
-def _explain_hubs(table: Table, library: Library) -> Finding:
+def _explain_hubs(most_listed: Sequence[str], table: Table) -> Finding:
     skew, with_hub, never = (
         _row(table, name) for name in ("skewness", "lists with a top hub", "never listed")
     )
@@ -67,12 +64,12 @@ def _explain_hubs(table: Table, library: Library) -> Finding:
         f"{_with_interval(with_hub)} of the lists of ten likes (chance {with_hub.chance:.0%}), "
         f"{never.value:.0%} of the tracks in none (chance {never.chance:.0%}); skewness "
         f"{skew.value:.1f} (even lists {skew.chance:.1f}): {grade}. "
-        f"Most listed: {_most_listed(library)}."
+        f"Most listed: {', '.join(most_listed)}."
     )
     return Finding(protocol=table.name, grade=grade, text=text)
 
 
-def _explain_coverage(table: Table, library: Library) -> Finding:
+def _explain_coverage(table: Table) -> Finding:
     reached = _row(table, "reached")
     grade = _grade(reached.value / reached.chance, REACHED_GOOD, REACHED_FAIR)
     text = (
@@ -97,12 +94,3 @@ def _with_interval(row: Row) -> str:
 
 def _skipped(table: Table) -> str:
     return "" if table.note.startswith("0 ") else f"{table.note}."
-
-
-def _most_listed(library: Library) -> str:
-    counts = occurrences(nearest_lists(library.tracks, k=LIST_LENGTH), len(library.records))
-    order = np.argsort(-counts, kind="stable")[:NUM_NAMED]
-    records = [library.records[i] for i in order]
-    return ", ".join(
-        f"{r.title or r.id} ({counts[i]})" for r, i in zip(records, order, strict=True)
-    )
