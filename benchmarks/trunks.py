@@ -19,7 +19,7 @@ import torch
 
 from encoders.attributes import describe_sound
 from encoders.trunks.efficientnet import PictureTrunk, load_efficientnet
-from encoders.trunks.features import SoundFeatures, sound_features
+from encoders.trunks.features import SoundFeatures, load_finders, sound_features
 from encoders.trunks.harmony import PITCH_CLASSES
 from encoders.trunks.minilm import TextTrunk, load_minilm
 from encoders.trunks.musicnn import MusicnnTrunk, load_musicnn
@@ -143,7 +143,7 @@ def measure_halves(data: Path, ears: MusicnnTrunk, count: int) -> dict[str, Any]
 
 def hear(path: Path, ears: MusicnnTrunk) -> SoundFeatures:
     """Features of a file."""
-    return sound_features(read_sound(path, Limits()), ears)
+    return sound_features(read_sound(path, Limits()), ears, load_finders())
 
 
 def read_rows(path: Path) -> Iterable[dict[str, Any]]:
