@@ -1,4 +1,4 @@
-"""What any model must beat: random features, tag names, titles alone, popularity, MFCC.
+"""What any model must beat: random features, tag names, titles alone, MFCC.
 
 Trains nothing. For texts each is a `Scorer`: texts in, scores (T, N) of N tracks out, higher is
 closer. For sounds each gives rows (N, D) of tracks.
@@ -56,11 +56,6 @@ def metadata_scorer(words: Sequence[str], sentence_vectors: SentenceVectors) -> 
         return np.asarray(sentence_vectors(texts) @ written.T)
 
     return score
-
-
-def popularity_scorer(counts: np.ndarray) -> Scorer:
-    """The (N,) counts of plays or uses whatever is asked: what everybody gets."""
-    return lambda texts: np.repeat(np.asarray(counts, dtype=np.float64)[None], len(texts), axis=0)
 
 
 def random_rows(num_tracks: int, *, seed: int = 0) -> np.ndarray:
