@@ -85,7 +85,8 @@ def main() -> None:
     asked = parser.parse_args()
     reader = SentenceCache(default_cache_folder())
     setting = _setting(asked.data, asked.heads, reader)
-    networks = [learn(_lessons(asked.data, reader), seed=seed) for seed in SEEDS]
+    lessons = _lessons(asked.data, reader)
+    networks = [learn(lessons, seed=seed) for seed in SEEDS]
     start = starting_scorer(networks, setting)
     vectors = embed_tracks(read_tracks(asked.data, "emotify"), setting)
     _report(
@@ -113,7 +114,7 @@ def learn(lessons: Lessons, *, seed: int) -> nn.Module:
             pairs = contrary[rng.integers(0, len(contrary), size=OPPOSITES_PER_STEP)]
             loss = loss + OPPOSITES_WEIGHT * _difference_loss(network, sentences, axes, pairs)
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return network.eval()
 
@@ -142,7 +143,8 @@ def starting_scorer(networks: Sequence[nn.Module], setting: Setting) -> Scorer:
     def part(texts: list[str]) -> np.ndarray:
         said = _say(networks, setting.sentence_vectors(texts))
         scores = _spread((said[:, :NUM_TAGS] - centre) @ tags.T)
-        return scores + _spread(said[:, NUM_TAGS:] @ axes.T) + NAME_SHARE * _spread(names(texts))
+        scores += _spread(said[:, NUM_TAGS:] @ axes.T) + NAME_SHARE * _spread(names(texts))
+        return np.asarray(scores)
 
     def score(texts: Sequence[str]) -> np.ndarray:
         return np.stack([_with_parts(understand_text(t), part, tags) for t in texts])

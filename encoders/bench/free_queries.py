@@ -166,19 +166,17 @@ def _rows(found: Mapping[str, np.ndarray], num_tracks: int) -> list[Row]:
     rows = []
     for metric, chance in CHANCES.items():
         values = {m: (v > 0).astype(float) if metric == ABOVE else v for m, v in found.items()}
-        counts = {"metric": metric, "subset": POOL, "num_tracks": num_tracks}
         differences = {
             f"{MODEL} minus {m}": values[MODEL] - v for m, v in values.items() if m != MODEL
         }
         for method, per_wish in {**values, **differences}.items():
             names = [str(i) for i in range(len(per_wish))]
-            rows.append(
-                make_row(
-                    bootstrap_interval(names, partial(_mean, per_wish)),
-                    method=method, num_queries=len(per_wish),
-                    chance=0.0 if " minus " in method else chance, **counts,
-                )
+            row = make_row(
+                bootstrap_interval(names, partial(_mean, per_wish)),
+                method=method, metric=metric, subset=POOL, num_tracks=num_tracks,
+                num_queries=len(per_wish), chance=0.0 if method in differences else chance,
             )  # fmt: skip
+            rows.append(row)
     return rows
 
 
