@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
-BENCHMARKS := trunks index importing latency no_match compose
+BENCHMARKS := trunks speed index importing latency no_match compose
 PROTOS := $(wildcard proto/temptrack/v1/*.proto)
 
 .PHONY: setup demo serve test check proto format bench lint types contracts protos-current wheels clean
@@ -53,7 +53,7 @@ format: setup
 
 bench: setup               ## every figure that the documents quote; needs the development data
 	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name || exit 1; done
-	for name in emotion text; do $(BIN)/temptrack evaluate $$name --data ../shared/data || exit 1; done
+	$(BIN)/temptrack evaluate all --data ../shared/data --out build/figures
 
 clean:
 	rm -rf .venv build dist demo-out

@@ -53,12 +53,13 @@ def evaluate_everything(
     """
     from encoders.bench.plot import draw_table
     from encoders.bench.protocols import PROTOCOLS
+    from encoders.errors import EncoderError
 
     out.mkdir(parents=True, exist_ok=True)
     for name in PROTOCOLS:
         try:
             table = evaluate_towers(name, data_dir, progress=progress)
-        except (NotFound, ValueError) as error:
+        except (NotFound, ValueError, EncoderError) as error:
             yield name, None, str(error)
             continue
         (out / f"{name}.json").write_text(json.dumps(table.to_dict()) + "\n", encoding="utf-8")
