@@ -26,6 +26,7 @@ from encoders.metrics import bootstrap_interval
 from encoders.training import speeds
 from encoders.training.manifests import SOLO_COLLECTIONS, Track, read_tracks
 from encoders.trunks import constant_q, harmony, tonality
+from encoders.trunks.checkpoint import verify_folder
 from media.audio import read_sound
 from media.errors import MediaError
 from media.limits import Limits
@@ -46,7 +47,7 @@ def tabulate(setting: Setting) -> Table:
     kept = KeptArrays(
         setting.cache_folder / "key",
         sources=(tonality, harmony, constant_q, speeds),
-        also=(tonality.KEY_PROFILES / "card.json").read_text(encoding="utf-8"),
+        also=verify_folder(tonality.KEY_PROFILES),
     )
     finder = tonality.load_key_finder()
     rows = []

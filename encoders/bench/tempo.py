@@ -28,6 +28,7 @@ from encoders.metrics import bootstrap_interval
 from encoders.training import speeds
 from encoders.training.manifests import Track, read_tracks
 from encoders.trunks import beatnet, rhythm, spectrum, tempo
+from encoders.trunks.checkpoint import verify_folder
 from media.audio import Sound, read_sound
 from media.errors import MediaError
 from media.limits import Limits
@@ -58,7 +59,7 @@ def tabulate(setting: Setting) -> Table:
     kept = KeptArrays(
         setting.cache_folder / "tempo",
         sources=(tempo, beatnet, rhythm, spectrum, speeds),
-        also=(tempo.CHOOSER / "card.json").read_text(encoding="utf-8"),
+        also=verify_folder(tempo.CHOOSER),
     )
     finder = tempo.load_tempo_finder()
     rows = []
