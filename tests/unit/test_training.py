@@ -36,6 +36,7 @@ def made_instruments() -> InstrumentHeads:
         mean=np.zeros(NUM_FEATURES, np.float32),
         spread=np.ones(NUM_FEATURES, np.float32),
         doubts={},
+        spoken=(),
     )
 
 
