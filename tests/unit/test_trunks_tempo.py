@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from encoders.trunks.beatnet import load_beatnet
 from encoders.trunks.features import load_finders
 from encoders.trunks.spectrum import SAMPLE_RATE
 from encoders.trunks.tempo import (
@@ -13,7 +14,6 @@ from encoders.trunks.tempo import (
     load_tempo_finder,
     read_rhythm,
 )
-from encoders.trunks.tempo import load_beatnet as load_trunk
 from encoders.trunks.tonality import KeyFinder, key_name, load_key_finder, parse_key, turned
 from tests.fixtures.beats import beat_sound
 
@@ -44,7 +44,7 @@ def test_a_bare_beat_may_be_counted_in_halves_but_not_otherwise(
 
 
 def test_the_right_tempo_is_among_the_candidates_at_any_speed() -> None:
-    trunk = load_trunk()
+    trunk = load_beatnet()
     for bpm in (61.0, 78.0, 143.0, 171.0):
         rhythm = read_rhythm(beat_sound(15.0, SAMPLE_RATE, bpm=bpm), trunk)
         candidates = find_candidates(rhythm)
@@ -54,7 +54,7 @@ def test_the_right_tempo_is_among_the_candidates_at_any_speed() -> None:
 
 def test_a_long_sound_is_heard_in_four_windows_only(finder: TempoFinder) -> None:
     samples = np.tile(beat_sound(12.0, SAMPLE_RATE, bpm=100.0), 30)  # 6 minutes
-    assert read_rhythm(samples, load_trunk()).signals.shape == (MAX_WINDOWS, 5, 1500)
+    assert read_rhythm(samples, load_beatnet()).signals.shape == (MAX_WINDOWS, 5, 1500)
     assert finder.find(samples) == pytest.approx(100.0, rel=0.005)
 
 
