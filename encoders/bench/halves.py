@@ -11,6 +11,7 @@ Metrics
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,9 +20,18 @@ from encoders.bench.mfcc import standard_cosine
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
-from encoders.bench.tracks import ask_for_likes, project_part, read_features
+from encoders.bench.tracks import (
+    ask_for_likes,
+    project_part,
+    project_segments,
+    read_features,
+    search_scores,
+)
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.manifests import read_tracks
+
+if TYPE_CHECKING:
+    from encoders.trunks.features import SoundFeatures
 
 MANIFESTS = ("audio", "emotify")
 
@@ -36,25 +46,27 @@ def tabulate(setting: Setting) -> Table:
     features = read_features(tracks, setting)
     tracks = [t for t in tracks if t.id in features]
     groups = [t.artist or t.id for t in tracks]
-    sides = {
-        MODEL: (
-            ask_for_likes(project_part(features.values(), setting, part=0), setting),
-            project_part(features.values(), setting, part=1),
-        ),
-        RANDOM: (random_rows(len(tracks)), random_rows(len(tracks), seed=1)),
+    plain = [mfcc_rows(tracks, setting, part=part) for part in ("first", "second")]
+    likeness = {
+        MODEL: _searched(list(features.values()), setting),
+        RANDOM: random_rows(len(tracks)) @ random_rows(len(tracks), seed=1).T,
+        MFCC: standard_cosine(*plain),
     }
-    subset = " + ".join(MANIFESTS)
+    right, subset = np.eye(len(tracks), dtype=bool), " + ".join(MANIFESTS)
     rows = [
         row
-        for method, (first, second) in sides.items()
-        for row in halves_rows(first, second, method=method, subset=subset, groups=groups)
+        for method, scores in likeness.items()
+        for row in ranking_rows(method, scores, right, subset=subset, groups=groups)
     ]
-    plain = [mfcc_rows(tracks, setting, part=part) for part in ("first", "second")]
-    likeness = standard_cosine(*plain)
-    right = np.eye(len(tracks), dtype=bool)
-    rows += ranking_rows(MFCC, likeness, right, subset=subset, groups=groups)
-    note = "the first half of an excerpt asks for its second half, the sound alone"
+    note = "the first half of an excerpt asks for its second half as in a search, the sound alone"
     return Table(name="halves", note=note, rows=tuple(rows))
+
+
+def _searched(features: "Sequence[SoundFeatures]", setting: Setting) -> np.ndarray:
+    """(N, N) scores of first halves that ask for stored second halves, as a search gives them."""
+    questions = ask_for_likes(project_part(features, setting, part=0), setting)
+    wholes = project_part(features, setting, part=1)
+    return search_scores(questions, wholes, project_segments(features, setting, part=1))
 
 
 def validate(first: np.ndarray, second: np.ndarray) -> None:

@@ -81,10 +81,38 @@ def project_part(
 
     rows = []
     for sound in features:
-        edges = np.linspace(0, len(sound.pools), of + 1).astype(int)
-        patches = slice(edges[part], max(edges[part + 1], edges[part] + 1))
+        patches = _part_of(len(sound.pools), part, of)
         parts = (sound.pools, sound.tag_logits, sound.signal)
         rows.append([array[patches].mean(axis=0) for array in parts])
     columns = [np.stack(column) for column in zip(*rows, strict=True)]
     pools, tag_logits, signal = columns
     return make_unit(audio_head(setting).project(pools, tag_logits, signal))
+
+
+def project_segments(
+    features: "Iterable[SoundFeatures]", setting: Setting, *, part: int, of: int = 2
+) -> list[np.ndarray]:
+    """Unit vectors (S, 256) of the segments that one part of each track would be stored with."""
+    from encoders.embed import make_unit
+    from encoders.trunks.features import patch_segments, segment_mean
+
+    head, found = audio_head(setting), []
+    for sound in features:
+        patches = _part_of(len(sound.pools), part, of)
+        arrays = [a[patches] for a in (sound.pools, sound.tag_logits, sound.signal)]
+        segments = patch_segments(len(arrays[0]))
+        found.append(make_unit(head.project(*(segment_mean(a, segments) for a in arrays))))
+    return found
+
+
+def search_scores(
+    questions: np.ndarray, wholes: np.ndarray, segments: Sequence[np.ndarray]
+) -> np.ndarray:
+    """(Q, N) scores as a search gives them: half the whole track, half its best segment."""
+    best = [(questions @ rows.T).max(axis=1) for rows in segments]
+    return np.asarray(0.5 * questions @ wholes.T + 0.5 * np.stack(best, axis=1))
+
+
+def _part_of(num_patches: int, part: int, of: int) -> slice:
+    edges = np.linspace(0, num_patches, of + 1).astype(int)
+    return slice(edges[part], max(edges[part + 1], edges[part] + 1))
