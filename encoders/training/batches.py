@@ -14,6 +14,7 @@ from torch import Tensor
 
 from encoders.towers.audio import AudioHead
 from encoders.towers.instruments import InstrumentHeads
+from encoders.towers.neighbours import Neighbours
 from encoders.towers.text import direction_weights
 from encoders.training.cache import FeatureCache, Progress, trunk_hash
 from encoders.training.changed import ChangedCache
@@ -26,6 +27,7 @@ from encoders.training.heads import (
 )
 from encoders.training.manifests import Track, training_tracks
 from encoders.training.pairs import Pair, PairText, all_texts, draw_text, training_pairs
+from encoders.training.phrases import list_neighbours
 from encoders.training.presets import TrainingConfig
 from encoders.training.sentences import SentenceCache
 from encoders.training.sounds import Sounds, analytic_head, gather_sounds
@@ -56,6 +58,7 @@ class Material:
     familiar: np.ndarray  # (B, 384) sentences about music
     names: np.ndarray  # (384, 256), see heads.name_matrix
     fingerprint: str  # of config and data: a checkpoint of another is not taken up
+    neighbours: Neighbours | None = None  # what words outside the lists borrow from
 
     def sources(self, config: Mapping[str, object]) -> dict[str, object]:
         """What the cards of the heads say of the run; `tracks` become rows of SOURCES.tsv."""
@@ -101,7 +104,7 @@ def gather_material(
     examples = training_texts(data_dir, seed=0)
     pairs = training_pairs(sounds.tracks)
     reader, pair_texts = SentenceCache(cache_dir), all_texts(pairs)
-    keys, _ = direction_matrix(config.shares)
+    keys, directions = direction_matrix(config.shares)
     standard = audio.standardise(sounds.features)
     texts = [e.text for e in examples]
     short = sorted({text for text in texts if len(text.split()) <= LONGEST_FAMILIAR})
@@ -122,6 +125,7 @@ def gather_material(
         keys=keys,
         names=name_matrix(reader.vectors([f"{tag} music" for tag in TAGS])),
         fingerprint=_fingerprint(config, texts, sounds),
+        neighbours=list_neighbours(reader.vectors, keys, directions),
     )
 
 

@@ -25,10 +25,8 @@ from encoders.training.checkpoints import load_checkpoint, save_checkpoint
 from encoders.training.heads import Heads, direction_matrix, finished_audio, finished_text
 from encoders.training.instruments import train_instruments
 from encoders.training.losses import masked_info_nce, soft_targets_loss
-from encoders.training.phrases import list_neighbours
 from encoders.training.presets import TrainingConfig
 from encoders.training.save import save_heads
-from encoders.training.sentences import SentenceCache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +77,9 @@ def train(
         for seed in config.seeds
     ]
     audio = finished_audio(trained, material.audio)
-    reader = SentenceCache(cache_dir or default_cache_folder())
     text = finished_text(
         trained, keys, familiar=material.familiar, names=material.names,
-        neighbours=list_neighbours(reader.vectors, keys, directions),
+        neighbours=material.neighbours,
     )  # fmt: skip
     save_heads(out_dir, audio, text, material.sources(asdict(config)))
     return out_dir
