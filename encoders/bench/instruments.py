@@ -194,9 +194,12 @@ def _subset_rows(subset: Subset, setting: Setting) -> Iterator[Row]:
         BY_AUDIOSET: vectors @ texts[1::2].T,
         RANDOM: random_scorer(len(vectors))(list(NAMES)).T,
     }
+    measures = {MACRO: macro_auroc, DRUMS: drums_auroc}
+    everything = np.arange(len(vectors))
     for method, scores in methods.items():
-        yield _row(subset, method, MACRO, partial(macro_auroc, scores, subset.labels))
-        yield _row(subset, method, DRUMS, partial(drums_auroc, scores, subset.labels))
+        for metric, measure in measures.items():
+            if np.isfinite(measure(scores, subset.labels, everything)):  # enough with and without
+                yield _row(subset, method, metric, partial(measure, scores, subset.labels))
     yield _row(subset, HEADS, CALIBRATION, partial(calibration_error, chances, subset.labels))
 
 

@@ -44,6 +44,7 @@ from media.midi import read_score
 
 FOLDER = "instruments"
 LICENCE = "Apache-2.0"
+COMMAND = "encoders.training.instruments.train_instruments(DATA, FONTS, OUT)"
 MULTI_SHARE = 0.6  # of the excerpts; the others are notes of POP909 and Nottingham
 FEWEST_NOTES = 20
 FONT_EVERY = 4  # every so many excerpts are heard with all fonts
@@ -101,12 +102,13 @@ def train_instruments(
     checks = validation_plan(scores["val"], fonts, recipe.num_validation)
     validation = cache.renders(checks, progress)
     heads = fit_heads(train, validation, recipe, load_audio_head())
-    _write(out_dir / FOLDER, heads, {
+    tracks = [t for s in scores.values() for t in s.tracks]
+    _write(out_dir / FOLDER, heads, round((time.monotonic() - started) / 60, 1), {
         "recipe": asdict(recipe), "num_excerpts": len(train.features),
         "num_validation": len(validation.features),
         "fonts": {font.name: file_sha256(font) for font in fonts},
-        "scores": sorted({t.labels["collection"] for s in scores.values() for t in s.tracks}),
-        "minutes": round((time.monotonic() - started) / 60, 1),
+        "scores": sorted({t.labels["collection"] for t in tracks}),
+        "licences": sorted({t.licence for t in tracks}),
     })  # fmt: skip
     return heads
 
@@ -284,7 +286,9 @@ def _written(scores: Scores, name: str, score_id: str, font: Path) -> Planned:
     return Planned(name=name, font=font, compose=lambda _: as_written(notes, start_s))
 
 
-def _write(folder: Path, heads: InstrumentHeads, trained_on: dict[str, object]) -> None:
+def _write(
+    folder: Path, heads: InstrumentHeads, minutes: float, trained_on: dict[str, object]
+) -> None:
     doubts = [(heads.doubts[name].absent, heads.doubts[name].there) for name in heads.names]
     write_folder(
         folder,
@@ -299,6 +303,10 @@ def _write(folder: Path, heads: InstrumentHeads, trained_on: dict[str, object]) 
         {
             "name": "instrument heads of the small profile",
             "licence": LICENCE,
+            "origin": "trained here from nothing, over the frozen audio trunk",
+            "command": COMMAND,
+            "seeds": [0],  # of nothing but the names of the excerpts, see `renders`
+            "minutes": minutes,
             "heads": list(heads.names),
             "spoken": list(heads.spoken),
             "trained_on": trained_on,
