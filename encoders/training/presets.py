@@ -61,9 +61,9 @@ class ContrastiveConfig:
     num_directions: int = 128
     num_projected: int = 64
     num_views: int = 4  # pairs of views a recording, which epochs take in turn; 1.7 MB
-    num_epochs: int = 60
+    num_epochs: int = 150
     batch_size: int = 48
-    learning_rate: float = 3e-4
+    learning_rate: float = 1.5e-3
     temperature: float = 0.5
     min_recordings: int = 16
     seed: int = 0
@@ -91,7 +91,7 @@ def clmr() -> ContrastiveConfig:
 
 def finetune() -> ContrastiveConfig:
     """The same, and the last layers of the audio trunk move with it, slower."""
-    return ContrastiveConfig(name="finetune", finetune=True, num_epochs=20, learning_rate=1e-4)
+    return ContrastiveConfig(name="finetune", finetune=True, num_epochs=20, learning_rate=3e-4)
 
 
 PRESETS = {"small": small, "tiny": tiny}
