@@ -12,18 +12,14 @@ from encoders.bench.table import Table
 
 Protocol = Callable[[Setting], Table]
 
-MODULES = {  # name -> module with `tabulate`
+MODULES = {  # name -> module with `tabulate`; those that must hear much anew come last
     "emotion": "encoders.bench.emotion",
     "text": "encoders.bench.text",
     "moods": "encoders.bench.moods",
     "negation": "encoders.bench.negation",
     "antonyms": "encoders.bench.antonyms",
     "free_queries": "encoders.bench.free_queries",
-    "instruments": "encoders.bench.instruments",
-    "tempo": "encoders.bench.tempo",
-    "key": "encoders.bench.key",
     "halves": "encoders.bench.halves",
-    "robustness": "encoders.bench.robustness",
     "pairs": "encoders.bench.pairs",
     "hubness": "encoders.bench.hubness",
     "coverage": "encoders.bench.coverage",
@@ -33,6 +29,10 @@ MODULES = {  # name -> module with `tabulate`
     "clips": "encoders.bench.clips",
     "wishes": "encoders.bench.wishes",
     "fusion": "encoders.bench.fusion",
+    "instruments": "encoders.bench.instruments",
+    "tempo": "encoders.bench.tempo",
+    "key": "encoders.bench.key",
+    "robustness": "encoders.bench.robustness",
 }
 
 
