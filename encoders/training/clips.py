@@ -48,6 +48,7 @@ class Scene:
     informative: bool  # the place's name says something
     split: str
     licence: str
+    author: str
 
 
 def read_scenes(data_dir: Path) -> list[Scene]:
@@ -68,6 +69,7 @@ def read_scenes(data_dir: Path) -> list[Scene]:
             informative=bool(row["place_informative"]),
             split=row["split"],
             licence=row["licence"],
+            author=row["attribution"],
         )
         for row in rows
     ]

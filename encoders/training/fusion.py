@@ -14,7 +14,7 @@ best. Words alone and clips alone stay what they are, so one model answers all t
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from encoders.towers.clip import ClipView, name_rows, project_clip
 from encoders.towers.clip_head import KINDS, load_clip_head
 from encoders.towers.fusion import Fusion
 from encoders.towers.text import TextHead, load_text_head
+from encoders.training.batches import CAPTIONS_LICENCE
 from encoders.training.cache import FeatureCache, default_cache_folder
 from encoders.training.clips import (
     ClipCache,
@@ -47,6 +48,8 @@ ASPECT_DROPOUT = 0.65  # of each aspect of a caption
 NUM_CAPTIONS = 1_200
 RIDGE = 0.3
 BEST = 3
+COMMAND = "python -m encoders.training.fusion DATA encoders/weights/heads"
+ORIGIN = "trained by this repository; figures: python -m benchmarks.clip_cards --data DATA"
 LICENCE = "Apache-2.0"
 
 
@@ -82,7 +85,8 @@ def train_seen(data_dir: Path, out_dir: Path, cache_dir: Path | None = None) -> 
     rows = np.stack([project_clip(views[s.id], names, learned) for s in scenes])
     recordings = [t for t in training_tracks(data_dir) if not t.is_score]
     fusion = _fit_fusion(data_dir, folder, audio=audio, text=text, clips=rows, tracks=recordings)
-    _save_fusion(fusion, out_dir / "fusion")
+    licences = {s.licence for s in scenes} | {t.licence for t in recordings}
+    _save_fusion(fusion, licences, out_dir / "fusion")
     return out_dir
 
 
@@ -235,10 +239,14 @@ def _clip_card(scenes: Sequence[Scene], tracks: Sequence[str]) -> dict[str, obje
         "trained_on": {
             "clips": f"{len(scenes)} places of two free games, training split of scenes.jsonl",
             "licences": sorted({s.licence for s in scenes}),
+            "authors": sorted({s.author for s in scenes}),
             "tracks": list(tracks),
             "ridge": RIDGE,
         },
-        "command": "python -m encoders.training.fusion DATA encoders/weights/heads",
+        "origin": ORIGIN,
+        "command": COMMAND,
+        "seeds": [],
+        "minutes": 3,
         "known_failures": [
             "says little about camera pictures, which lie outside what it has learned",
             "knows two games, so it knows their makers' taste",
@@ -246,7 +254,9 @@ def _clip_card(scenes: Sequence[Scene], tracks: Sequence[str]) -> dict[str, obje
     }
 
 
-def _save_fusion(fitted: tuple[Fusion, list[float]], folder: Path) -> None:
+def _save_fusion(
+    fitted: tuple[Fusion, list[float]], licences: Iterable[str], folder: Path
+) -> None:
     fusion, fits = fitted
     tensors: dict[str, np.ndarray] = {
         "covariance": fusion.covariance.astype(np.float16),
@@ -259,13 +269,18 @@ def _save_fusion(fitted: tuple[Fusion, list[float]], folder: Path) -> None:
         "licence": LICENCE,
         "trained_on": {
             "captions": "MusicCaps (Google), rows with is_audioset_eval False, half said",
+            "sounds": "the recordings of SOURCES.tsv",
             "clips": "training split of scenes.jsonl, mixed with the captions' affect",
+            "licences": sorted({*licences, CAPTIONS_LICENCE}),
             "agreement": AGREEMENT,
             "fit of the three best sounds": {
                 n: round(f, 3) for n, f in zip(names, fits, strict=True)
             },
         },
-        "command": "python -m encoders.training.fusion DATA encoders/weights/heads",
+        "origin": ORIGIN,
+        "command": COMMAND,
+        "seeds": [0],
+        "minutes": 1,
         "known_failures": ["how far pictures and music agree in affect is assumed, not measured"],
     }
     write_folder(folder, tensors, {}, card)

@@ -95,7 +95,8 @@ def test_a_clip_head_learns_what_tracks_were_chosen_and_is_silent_elsewhere(
         for k in range(3):
             name = f"{i} {k}"
             scenes.append(Scene(id=name, file=tmp_path, track=track, game="g", place="p",
-                                informative=True, split="train", licence="CC0-1.0"))  # fmt: skip
+                                informative=True, split="train", licence="CC0-1.0",
+                                author="nobody"))  # fmt: skip
             views[name] = view_of(*(axes @ s + 0.1 * rng.normal(size=s.shape[1]) for s in shows))
     fit_clip_head(scenes, views, axes_of, tmp_path / "clip")
     head = load_clip_head(tmp_path / "clip")
