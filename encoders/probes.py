@@ -141,4 +141,4 @@ def _stripes(colour: tuple[int, int, int], depth: float, *, speed: int) -> np.nd
     for i in range(CLIP_FRAMES):
         wave = depth * np.sin(2 * np.pi * (columns + speed * i) / 40.0)
         frames.append(wave[None, :, None] + np.zeros((CLIP_ROWS, 1, 1)) + np.array(colour))
-    return np.clip(np.stack(frames), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.stack(frames), 0, 255), dtype=np.uint8)

@@ -46,7 +46,7 @@ class Heads(nn.Module):
         """Unit rows (S, D) of standardised features (S, 1565)."""
         rows = standard @ self.current_matrix()
         parts = [self.first_likeness, VAGUE - self.first_likeness, rows.shape[1] - VAGUE]
-        concepts, alike, rest = rows.split(parts, dim=1)
+        concepts, alike, rest = torch.split(rows, parts, dim=1)
         alike = self.likeness_length * functional.normalize(alike, dim=1)
         rows = torch.cat([concepts, alike, rest], dim=1)
         lacking = (self.radius**2 - rows.square().sum(dim=1, keepdim=True)).clamp(min=1e-4).sqrt()

@@ -36,7 +36,7 @@ def likeness_directions(
     for moved in changes:
         within += CHANGES_SHARE * 0.5 * _scatter(moved @ components)
     white = components @ _whitening(within)  # (F, E)
-    return white @ _telling(_scatter(means @ white), num)
+    return np.asarray(white @ _telling(_scatter(means @ white), num))
 
 
 def _components(patches: np.ndarray) -> np.ndarray:

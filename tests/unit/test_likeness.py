@@ -28,7 +28,7 @@ NUM_FEATURES = 1_565
 def tone(*frequencies_hz: float) -> np.ndarray:
     times = np.arange(SECONDS * RATE) / RATE
     waves = [0.2 * np.sin(2 * np.pi * hz * times) for hz in frequencies_hz]
-    return np.sum(waves, axis=0).astype(np.float32)
+    return np.asarray(np.sum(waves, axis=0), dtype=np.float32)
 
 
 def loudest_hz(samples: np.ndarray) -> float:
