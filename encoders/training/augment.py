@@ -66,13 +66,13 @@ def shift_pitch(samples: np.ndarray, *, semitones: float) -> np.ndarray:
 
 def change_level(samples: np.ndarray, *, gain_db: float) -> np.ndarray:
     """Louder or softer; what passes full scale is cut off."""
-    return np.clip(samples * 10.0 ** (gain_db / 20.0), -1.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(samples * 10.0 ** (gain_db / 20.0), -1.0, 1.0).astype(np.float32))
 
 
 def add_noise(samples: np.ndarray, rng: np.random.Generator, *, ratio_db: float) -> np.ndarray:
     """White noise so far below the sound's own level."""
     level = np.sqrt(np.square(samples, dtype=np.float64).mean()) * 10.0 ** (-ratio_db / 20.0)
-    return (samples + level * rng.standard_normal(len(samples))).astype(np.float32)
+    return np.asarray((samples + level * rng.standard_normal(len(samples))).astype(np.float32))
 
 
 # What a recording may go through and still be the same: the likeness of sounds learns from these.
@@ -109,7 +109,7 @@ def _stretch(samples: np.ndarray, ratio: float) -> np.ndarray:
         written = here[i] * _phasor(_locked(written) * before[i].conj())
         out[i * HOP : i * HOP + FRAME] += np.fft.irfft(written, n=FRAME) * window
     start = int((FRAME - HOP) * ratio)
-    return out[start:] / (np.square(window).sum() / HOP)
+    return np.asarray(out[start:] / (np.square(window).sum() / HOP))
 
 
 def _locked(frame: np.ndarray) -> np.ndarray:
@@ -123,7 +123,7 @@ def _phasor(values: np.ndarray) -> np.ndarray:
 
 
 def _frames(padded: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    return np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts]
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, FRAME)[starts])
 
 
 def _at(samples: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ def _at(samples: np.ndarray, places: np.ndarray) -> np.ndarray:
     from scipy.signal import resample
 
     fine = np.asarray(resample(samples, 4 * len(samples)))
-    return np.interp(places * 4.0, np.arange(len(fine)), fine)
+    return np.asarray(np.interp(places * 4.0, np.arange(len(fine)), fine))
 
 
 def _as_long(samples: np.ndarray, length: int) -> np.ndarray:
