@@ -137,8 +137,8 @@ def sound_features(
         starts_s=starts_s,
         segments=segments,
         segment_starts_s=starts_s[segments[:, 0]],
-        tempo_bpm=finders and finders.tempo.find(samples),
-        key=finders and finders.key.find(chroma),
+        tempo_bpm=None if finders is None else finders.tempo.find(samples),
+        key=None if finders is None else finders.key.find(chroma),
         loudness_db=float(10 * np.log10(np.square(samples, dtype=np.float64).mean())),
         duration_s=len(samples) / SAMPLE_RATE,
     )
