@@ -1,19 +1,21 @@
 """What a card of weights must say before they ship; reads cards and knows no weights.
 
-faults(read_card(folder))                       # () where nothing is missing
-complete_card(folder, {"minutes": 12.5, "figures": [...], ...})
+    faults(read_card(folder))                       # () where nothing is missing
+    complete_card(folder, {"minutes": 12.5, "figures": [...], ...})
 
-name            what it is
-licence         of the weights, an SPDX expression
-origin          where they come from
-trained_on      the data: words for the weights of others, for ours a table with `licences`
-command         what makes the files again
-seeds           that the command used, none for what was converted
-minutes         that the command takes on two cores
-figures         each with `what`, `on`, `n`, `value`, `low`, `high`, `chance` and `command`;
-                low and high are the bounds of the 95 % interval
-known_failures  where not to trust them
-files           SHA-256 by name (`write_folder` adds it)
+A card is a JSON file beside the weights, with these fields:
+
+    name            what it is
+    licence         of the weights, an SPDX expression
+    origin          where they come from
+    trained_on      the data: words for the weights of others, for ours a table with `licences`
+    command         what makes the files again
+    seeds           that the command used, none for what was converted
+    minutes         that the command takes on two cores
+    figures         each with `what`, `on`, `n`, `value`, `low`, `high`, `chance` and `command`;
+                    low and high are the bounds of the 95 % interval
+    known_failures  where not to trust them
+    files           SHA-256 by name (`write_folder` adds it)
 """
 
 import argparse

@@ -3,12 +3,12 @@
 This is the one place where vectors become unit length, and NaN never leaves it. Knows no
 catalogue.
 
-    embedder = load_embedder()                  # reads hashes only; a tower is loaded when first
-    needed embedder.warm()                             # or all of them now
+    embedder = load_embedder()      # reads hashes only; a tower is loaded when first needed
+    embedder.warm()                                         # or all of them now
     embedder.embed_text("slow sad piano").vector            # (256,)
     embedder.embed_sound(sound).segments                    # (S, 256), 9 s each, every 6 s
-    embedder.embed_clip(frames).description.words embedder.fuse(text=..., clip=..., balance=0.5)
-    # (256,)
+    embedder.embed_clip(frames).description.words           # ("valley", "lakeshore")
+    embedder.fuse(text=..., clip=..., balance=0.5)          # (256,)
 
 Scores are written music: render them first (`media.render`), then embed the sound.
 """

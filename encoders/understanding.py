@@ -1,6 +1,6 @@
-"""The one reader of words: what a wish asks for, what it rules out.
+"""The one reader of words: what a wish asks for and rules out, and what was not understood.
 
-And what was not understood; holds no network.
+Holds no network.
 
     understanding = understand_text("slow sad piano in A minor, no drums, about two minutes")
     for asked in understanding.asked: ...
@@ -12,14 +12,19 @@ What may be asked (`Asked.name`: values of `Asked.value`):
 
     mood, activity              a group of the word lists ("sad", "workout")
     genre, instrument           a name of the lists ("deep house", "piano"); see genre_family,
-    general_midi_program vocals                      "vocals", "female vocals", "male vocals";
-    "instrumental" is "vocals" with sign -1 tempo                       "very slow", "slow",
-    "medium", "fast", "very fast" tempo_bpm, tempo_bpm_min, tempo_bpm_max     beats a minute, float
-    key                         "A minor", "Bb major", as spelt in the text; see same_key mode
-    "major", "minor" metre                       "3/4" length_s, length_s_min, length_s_max
-    seconds, float bars                        float, whole era                         "80s",
-    "00s", "retro", "modern" loudness, texture           "loud", "quiet"; "sparse", "dense",
-    "solo", "acoustic", "electronic" ...
+                                general_midi_program
+    vocals                      "vocals", "female vocals", "male vocals"; "instrumental" is
+                                "vocals" with sign -1
+    tempo                       "very slow", "slow", "medium", "fast", "very fast"
+    tempo_bpm, _min, _max       beats a minute, float
+    key                         "A minor", "Bb major", as spelt in the text; see same_key
+    mode                        "major", "minor"
+    metre                       "3/4"
+    length_s, _min, _max        seconds, float
+    bars                        float, whole
+    era                         "80s", "00s", "retro", "modern"
+    loudness, texture           "loud", "quiet"; "sparse", "dense", "solo", "acoustic",
+                                "electronic" ...
 
 `sign` is -1 for what is ruled out ("no drums", "not sad", "too loud").
 """

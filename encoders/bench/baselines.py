@@ -33,10 +33,7 @@ def random_scorer(num_tracks: int, *, seed: int = 0) -> Scorer:
 
 
 def tag_name_scorer(tags: np.ndarray, sentence_vectors: SentenceVectors) -> Scorer:
-    """Sentence similarity of a text to the names of the trunk's tags, weighing (N.
-
-    50) standardised tags.
-    """
+    """Sentence similarity of a text to the names of the trunk's tags, weighing tags (N, 50)."""
     from encoders.trunks.musicnn import TAGS
 
     names = sentence_vectors([f"{tag} music" for tag in TAGS])  # (50, 384)

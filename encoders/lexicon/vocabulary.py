@@ -1,8 +1,8 @@
 """The word lists of this folder as one table of phrases; knows nothing of grammar.
 
     vocabulary = load_vocabulary()
-    vocabulary.phrases["road trip"]      # (Entry(name="activity", value="road trip",
-    confidence=1.0),) vocabulary.affects["mood:sad"]       # (-0.9, -0.6, 0.1, -0.4, 0.3) on AXES
+    vocabulary.phrases["road trip"]      # (Entry(name="activity", value="road trip", ...),)
+    vocabulary.affects["mood:sad"]       # (-0.9, -0.6, 0.1, -0.4, 0.3) on AXES
     vocabulary.tags["genre:metal"]       # {"metal": 1.0, ...} on the audio trunk's tags
 
 Phrases are lower case with spaces for hyphens. Words can be withheld for a measurement of what

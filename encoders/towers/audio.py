@@ -3,16 +3,14 @@
 Linear, and knows no catalogue.
 
     head = load_audio_head()
-    rows = head.project(pools, tag_logits, signal)      # (N, 256), all of the same length or
-    longer
+    rows = head.project(pools, tag_logits, signal)      # (N, 256), all of length R
 
 The features are standardised with the means and spreads of the training sounds, which ship with
 the weights, and multiplied by one matrix: 5 affect axes, 50 tags, instruments, and directions of
 likeness, which are brought to one length, so that their inner product is a cosine. The last column
 is what a row lacks to the radius R that all rows shall have:
 
-    row = (y, sqrt(max(R^2 - |y|^2, 0)))        after Bachrach et al., RecSys 2014 (inner product
-    as angle)
+    row = (y, sqrt(max(R^2 - |y|^2, 0)))        Bachrach et al., RecSys 2014
 
 so that making rows unit length (`encoders/embed.py` does) keeps the order of inner products with
 texts, whose last column is 0. Without it tracks with strong tags would all look alike.

@@ -1,7 +1,4 @@
-"""What a training step sees: texts with the teacher's scores of sounds.
-
-And recordings with their own words.
-"""
+"""What a training step sees: texts with the teacher's scores, recordings with their own words."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,6 +1,4 @@
-"""The sounds that the heads learn from, as segments.
-
-And the analytic audio head that they start from.
+"""The sounds that the heads learn from, as segments, and the analytic audio head they start from.
 
 Statistics, instruments, likeness and radius come from the training recordings alone. S segments,
 P patches, F = 1565 features.
@@ -28,10 +26,7 @@ RADIUS_PERCENTILE = 100.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sounds:
-    """Holds the segments of some tracks.
-
-    And what of the tracks is needed to pair them with words.
-    """
+    """Holds the segments of some tracks and what is needed to pair the tracks with words."""
 
     features: np.ndarray  # (S, F) float32: tags, signal, pools
     owners: np.ndarray  # (S,) row of `tracks`
