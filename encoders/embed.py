@@ -134,7 +134,7 @@ class Embedder:
         Raises:
             UnusableText: not a single word.
         """
-        understanding = understand_text(_check_text(text))
+        understanding = understand_text(check_text(text))
         rows, near = self._text_rows([understanding])
         understood = replace(understanding, near=near[0])
         return TextEmbedding(vector=make_unit(rows[0]), understanding=understood, space=self.space)
@@ -147,7 +147,7 @@ class Embedder:
         """
         if not texts:
             return np.zeros((0, DIMENSION), dtype=np.float32)
-        return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts])[0])
+        return make_unit(self._text_rows([understand_text(check_text(t)) for t in texts])[0])
 
     def embed_sentences(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of sentences alone, as if no list of words had been read."""
@@ -208,28 +208,24 @@ class Embedder:
             ValueError: nothing to fuse, or a balance outside 0 to 1.
             MixedSpaces: a side is of another space than this embedder's.
         """
-        check_spaces(self.space, (text, clip, sound))
-        if not 0.0 <= balance <= 1.0:
-            raise ValueError(f"balance is {balance}, allowed is 0 (text alone) to 1 (clip alone)")
-        heard = [_vector_of(clip)] if clip is not None else []
+        check_sides(self.space, (text, clip, sound), balance)
+        heard = [vector_of(clip)] if clip is not None else []
         heard += [self._ask_for_likes(sound)] if sound is not None else []
-        if text is None and not heard:
-            raise ValueError("nothing to fuse: give a text, a clip or a sound")
-        if text is None:
-            return make_unit(np.sum(heard, axis=0))
-        if not heard:
-            return make_unit(_vector_of(text))
+        if not heard and text is not None:
+            return make_unit(vector_of(text))
         shown = make_unit(np.sum(heard, axis=0))
+        if text is None:
+            return shown
         if sound is None:
-            return make_unit(self._fusion.get().join(_vector_of(text), shown, balance))
-        return make_unit((1.0 - balance) * _vector_of(text) + balance * shown)
+            return make_unit(self._fusion.get().join(vector_of(text), shown, balance))
+        return make_unit((1.0 - balance) * vector_of(text) + balance * shown)
 
     def _name_rows(self) -> np.ndarray:
         return name_rows(self._seeing.get().class_vectors, self._text_head.get())
 
     def _ask_for_likes(self, sound: Vectored) -> np.ndarray:
         """The question (256,) of a sound: its stored vector, weighed by what makes it like."""
-        stored = _vector_of(sound)
+        stored = vector_of(sound)
         asking = self._audio_head.get().ask(stored)
         return make_unit(asking) if np.linalg.norm(asking) > SHORTEST_ROW else stored
 
@@ -287,6 +283,20 @@ def _own_or_shipped(weights: Path, folder: str) -> Path:
     return own if own.exists() else WEIGHTS / folder
 
 
+def check_sides(space: Space, sides: Sequence[Vectored | None], balance: float) -> None:
+    """Let sides pass that can be fused in a space.
+
+    Raises:
+        ValueError: no side, or a balance outside 0 to 1.
+        MixedSpaces: a side is of another space or of another width.
+    """
+    check_spaces(space, sides)
+    if not 0.0 <= balance <= 1.0:
+        raise ValueError(f"balance is {balance}, allowed is 0 (text alone) to 1 (clip alone)")
+    if all(side is None for side in sides):
+        raise ValueError("nothing to fuse: give a text, a clip or a sound")
+
+
 def check_spaces(space: Space, sides: Sequence[Vectored | None]) -> None:
     """Let vectors of one space pass; a plain array shows no more than its width.
 
@@ -299,10 +309,28 @@ def check_spaces(space: Space, sides: Sequence[Vectored | None]) -> None:
         other = None if isinstance(side, np.ndarray) else side.space
         if other not in (None, space):
             raise MixedSpaces(f"a vector of {other} among those of {space}")
-        if _vector_of(side).shape != (space.dimension,):
+        if vector_of(side).shape != (space.dimension,):
             raise MixedSpaces(
-                f"a vector of shape {_vector_of(side).shape}; {space} has ({space.dimension},)"
+                f"a vector of shape {vector_of(side).shape}; {space} has ({space.dimension},)"
             )
+
+
+def check_text(text: str) -> str:
+    """The text, if there is a word in it.
+
+    Raises:
+        UnusableText: not a single one.
+    """
+    if not any(character.isalnum() for character in text):
+        raise UnusableText(f"the text {text[:40]!r} has no word; say what music is wanted")
+    return text
+
+
+def vector_of(side: Vectored) -> np.ndarray:
+    """The vector (D,) of a text, a clip or a whole sound."""
+    if isinstance(side, SoundEmbedding):
+        return side.track
+    return side if isinstance(side, np.ndarray) else side.vector
 
 
 def make_unit(rows: np.ndarray) -> np.ndarray:
@@ -327,15 +355,3 @@ def _load_finding() -> "Finders":
     from encoders.trunks.features import load_finders
 
     return load_finders()
-
-
-def _check_text(text: str) -> str:
-    if not any(character.isalnum() for character in text):
-        raise UnusableText(f"the text {text[:40]!r} has no word; say what music is wanted")
-    return text
-
-
-def _vector_of(side: Vectored) -> np.ndarray:
-    if isinstance(side, SoundEmbedding):
-        return side.track
-    return side if isinstance(side, np.ndarray) else side.vector

@@ -24,10 +24,13 @@ from encoders.embed import (
     SoundEmbedding,
     TextEmbedding,
     Vectored,
+    check_sides,
+    check_text,
     load_embedder,
     make_unit,
+    vector_of,
 )
-from encoders.errors import BrokenWeights, RefusedCheckpoint, UnusableText
+from encoders.errors import BrokenWeights, RefusedCheckpoint
 from encoders.large.checkpoints import Wanted
 from encoders.large.heads import load_heads
 from encoders.large.towers import LargeTowers, open_towers
@@ -78,9 +81,9 @@ class LargeEmbedder:
         Raises:
             UnusableText: not a single word.
         """
-        understanding = understand_text(_check_text(text))
+        understanding = understand_text(check_text(text))
         row = self._text_rows([understanding])[0]
-        return TextEmbedding(vector=make_unit(row), understanding=understanding)
+        return TextEmbedding(vector=make_unit(row), understanding=understanding, space=self.space)
 
     def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of many texts.
@@ -90,7 +93,7 @@ class LargeEmbedder:
         """
         if not texts:
             return np.zeros((0, DIMENSION), dtype=np.float32)
-        return make_unit(self._text_rows([understand_text(_check_text(t)) for t in texts]))
+        return make_unit(self._text_rows([understand_text(check_text(t)) for t in texts]))
 
     def embed_sentences(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors (N, 256) of sentences as they stand, denials unread."""
@@ -111,6 +114,7 @@ class LargeEmbedder:
             starts_s=heard.starts_s,
             track=make_unit(segments.mean(axis=0)),
             description=described,
+            space=self.space,
         )
 
     def embed_clip(self, frames: "Frames") -> ClipEmbedding:
@@ -121,7 +125,7 @@ class LargeEmbedder:
         """
         described = self._small.embed_clip(frames).description
         row = self._heads.get().clip.project(self._towers.see(frames)[None])[0]
-        return ClipEmbedding(vector=make_unit(row), description=described)
+        return ClipEmbedding(vector=make_unit(row), description=described, space=self.space)
 
     def fuse(
         self,
@@ -135,14 +139,16 @@ class LargeEmbedder:
 
         Raises:
             ValueError: nothing to fuse, or a balance outside 0 to 1.
+            MixedSpaces: a side is of another space than this embedder's.
         """
-        # The small embedder's fuse checks, and joins what needs no gate.
-        plain = self._small.fuse(text=text, clip=clip, sound=sound, balance=balance)
-        if text is None or (clip is None and sound is None):
-            return plain
-        words = self._small.fuse(text=text)
-        shown = self._small.fuse(clip=clip, sound=sound)
-        return make_unit(self._heads.get().fuse(words, shown, balance=balance))
+        check_sides(self.space, (text, clip, sound), balance)
+        heard = [vector_of(side) for side in (clip, sound) if side is not None]
+        if not heard and text is not None:
+            return make_unit(vector_of(text))
+        shown = make_unit(np.sum(heard, axis=0))
+        if text is None:
+            return shown
+        return make_unit(self._heads.get().fuse(vector_of(text), shown, balance=balance))
 
     def _text_rows(self, understandings: Sequence[Understanding]) -> np.ndarray:
         """Rows (N, 256): what is affirmed less half of what is denied."""
@@ -236,9 +242,3 @@ def _at_small_rate(sound: "Sound") -> "Sound":
     samples = np.asarray(sound.samples, dtype=np.float32)
     resampled = soxr.resample(samples, sound.sample_rate, SAMPLE_RATE)
     return Sound(samples=np.asarray(resampled, np.float32), sample_rate=SAMPLE_RATE)
-
-
-def _check_text(text: str) -> str:
-    if not any(character.isalnum() for character in text):
-        raise UnusableText(f"the text {text[:40]!r} has no word; say what music is wanted")
-    return text

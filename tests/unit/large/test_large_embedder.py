@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoders.embed import load_embedder
 from encoders.errors import (
     BrokenWeights,
+    MixedSpaces,
     UnusableSound,
     UnusableText,
 )
@@ -71,6 +73,15 @@ def test_fusion_keeps_its_ends_and_moves_with_balance(embedder: LargeEmbedder) -
     assert near == sorted(near)
     with pytest.raises(ValueError, match="nothing to fuse"):
         embedder.fuse()
+
+
+def test_a_sound_asks_with_all_of_its_vector_and_vectors_of_the_small_profile_are_refused(
+    embedder: LargeEmbedder,
+) -> None:
+    track = embedder.embed_sound(chord(1)).track
+    assert np.allclose(embedder.fuse(sound=track), track, atol=1e-6)
+    with pytest.raises(MixedSpaces):
+        embedder.fuse(text=load_embedder().embed_text("calm piano"))
 
 
 def test_sounds_of_any_rate_are_heard_and_bad_ones_refused(embedder: LargeEmbedder) -> None:
