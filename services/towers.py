@@ -65,9 +65,12 @@ def healthy_folder() -> Path:
 def state_of(towers: "Towers") -> str:
     """A name for all that decides the towers' answers: weights, references, packages, code."""
     from encoders.health import REFERENCES
+    from encoders.trunks.checkpoint import CARD
 
     source = Path(next(iter(encoders.__path__)))
-    files = [*sorted(source.rglob("*.py")), towers.weights / REFERENCES]
+    # The space's hash leaves out what only makes questions (clip, fusion) or names tempo and key.
+    cards = {*source.rglob(CARD), *towers.weights.rglob(CARD)}
+    files = [*sorted(source.rglob("*.py")), *sorted(cards), towers.weights / REFERENCES]
     lines = [str(towers.space), sys.version, platform.machine()]
     lines += [f"{name} {_version(name)}" for name in PACKAGES]
     lines += [f"{file} {_stamp(file)}" for file in files]
