@@ -26,7 +26,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
 from encoders.bench.tracks import audio_head, read_features
 from encoders.metrics import bootstrap_interval, paired_difference
-from encoders.towers.clip import ClipView
+from encoders.towers.clip import NUM_AXES, ClipView
 from encoders.training.clips import (
     ClipCache,
     Scene,
@@ -36,12 +36,12 @@ from encoders.training.clips import (
     weights_of,
 )
 from encoders.training.manifests import Track, read_tracks
+from encoders.training.recipe import NUM_KNOWN
 from encoders.training.sources import source_directions
 
 TOP = 5
 METRIC = "R@5 by track"
 TAG_SHARE = 0.3  # of the tags beside axes and sources
-NUM_AXES, NUM_CONCEPTS = 5, 55
 NUM_NOISE, NUM_DRAWS = 20, 20
 WITH_PLACE = "temptrack and place name"
 PLACE = "place name alone"
@@ -189,7 +189,7 @@ def _music(scene_tracks: Sequence[str], setting: Setting) -> np.ndarray:
     heard = _heard([recordings[name] for name in scene_tracks], setting)
     reference = _heard(others, setting)
     sources = source_directions(reference, [str(t.labels["source_game"]) for t in others])
-    matrix = audio_head(setting).matrix[:, :NUM_CONCEPTS]
+    matrix = audio_head(setting).matrix[:, :NUM_KNOWN]
     usual, concepts = reference @ matrix, heard @ matrix
     concepts = (concepts - usual.mean(axis=0)) / usual.std(axis=0)
     concepts[:, NUM_AXES:] *= TAG_SHARE

@@ -54,7 +54,7 @@ class Material:
     keys: tuple[str, ...]
     familiar: np.ndarray  # (B, 384) sentences about music
     names: np.ndarray  # (384, 256), see heads.name_matrix
-    fingerprint: str  # of config and data: a checkpoint of another is not taken up
+    fingerprint: str  # of config, data and instrument heads: no other checkpoint is taken up
     neighbours: Neighbours | None = None  # what words outside the lists borrow from
 
     def sources(self, config: Mapping[str, object]) -> dict[str, object]:
@@ -121,7 +121,7 @@ def gather_material(
         pair_sentences=dict(zip(pair_texts, reader.vectors(pair_texts, progress), strict=True)),
         keys=keys,
         names=name_matrix(reader.vectors([f"{tag} music" for tag in TAGS])),
-        fingerprint=_fingerprint(config, texts, sounds),
+        fingerprint=_fingerprint(config, texts, sounds, instruments),
         neighbours=list_neighbours(reader.vectors, keys, directions),
     )
 
@@ -213,6 +213,10 @@ def _tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))
 
 
-def _fingerprint(config: TrainingConfig, texts: Sequence[str], sounds: Sounds) -> str:
+def _fingerprint(
+    config: TrainingConfig, texts: Sequence[str], sounds: Sounds, instruments: InstrumentHeads
+) -> str:
     parts = [repr(config), trunk_hash(), *texts, *(t.id for t in sounds.tracks)]
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+    digest = hashlib.sha256("\x00".join(parts).encode())
+    digest.update(instruments.weights.tobytes())
+    return digest.hexdigest()

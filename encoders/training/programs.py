@@ -82,7 +82,6 @@ INSTRUMENTS: Mapping[str, Programs] = MappingProxyType(
     }
 )
 HEADS: Mapping[str, Programs] = MappingProxyType({**FAMILIES, **INSTRUMENTS})
-TEN_FAMILIES = tuple(name for name in FAMILIES if name != "drums")
 
 
 def sounding(notes: np.ndarray, duration_s: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 Hears nothing.
 
     examples = training_texts(data_dir, seed=0)
-    examples[0].text, examples[0].concepts        # (55,) what it should say, see recipe.py
+    examples[0].text, examples[0].concepts        # (C,) what it should say, see recipe.py
 
 A caption's concepts are those of the whole row that it belongs to, so the network learns from
 musicians which words stand for which sound: what the lists know of "soft piano, lullaby" teaches
@@ -56,7 +56,7 @@ class TextExample:
 
     text: str
     understanding: Understanding
-    concepts: np.ndarray  # (55,)
+    concepts: np.ndarray  # (C,)
 
 
 def training_texts(data_dir: Path, *, seed: int) -> list[TextExample]:
@@ -73,7 +73,7 @@ def training_texts(data_dir: Path, *, seed: int) -> list[TextExample]:
 
 
 def concepts_of(text: str) -> np.ndarray:
-    """(55,) concepts of a text by the word lists alone."""
+    """(C,) concepts of a text by the word lists alone."""
     return text_concepts(direction_weights(understand_text(text)))
 
 
