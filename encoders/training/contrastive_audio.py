@@ -1,5 +1,6 @@
 """A self-supervised start on a user's own recordings, without a word: CLMR over the audio trunk.
 
+    temptrack train clmr --audio FOLDER --out OUT
     train_views(presets.clmr(), sorted(folder.rglob("*.mp3")), out_dir, progress=show)
 
 SimCLR (Chen et al. 2020) as CLMR has it for music: two changed parts of one recording attract, the
@@ -18,6 +19,7 @@ B views a side, T = 187 frames, F = 561 channels of the front, D directions.
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +32,7 @@ from torch.nn import functional
 from encoders.training.checkpoints import load_checkpoint, save_checkpoint
 from encoders.training.presets import ContrastiveConfig
 from encoders.training.views import draw_view
-from encoders.trunks.checkpoint import WEIGHTS, read_tensors, verify_folder, write_folder
+from encoders.trunks.checkpoint import CARD, WEIGHTS, read_tensors, verify_folder, write_folder
 from encoders.trunks.features import MIN_SAMPLES
 from encoders.trunks.musicnn import EPSILON, PATCH_FRAMES, TIME_TAPS, MusicnnTrunk
 from encoders.trunks.spectrum import analyse_spectrum
@@ -78,6 +80,12 @@ def train_views(
     return out_dir
 
 
+def read_num_recordings(out_dir: Path) -> int:
+    """How many recordings the weights below a folder were learned from."""
+    card = json.loads((out_dir / "likeness" / CARD).read_text(encoding="utf-8"))
+    return int(card["trained_on"]["recordings"])
+
+
 def gather_views(
     config: ContrastiveConfig,
     files: Sequence[Path],
@@ -105,6 +113,7 @@ def gather_views(
                 continue
             _write(kept, _answer_views(config, samples, place, trunk, last))
         found.append(kept)
+    say("views", len(files), len(files), None)
     return found
 
 

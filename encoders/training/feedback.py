@@ -1,5 +1,7 @@
 """A second stage on listening feedback: what is heard together moves together, the rest stays.
 
+    temptrack train feedback --lists lists.tsv --out OUT
+
     feedback = read_feedback(Path("lists.tsv"))         # list id, track id, 1 where it was skipped
     learned = train_feedback(presets.feedback(), vectors, feedback)      # track id -> (D,)
     learned.report                                      # before, after, what is left of the space
@@ -20,7 +22,7 @@ out lists gained and the space was kept. N tracks, D dimensions, R rank, B pairs
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
 NEIGHBOURS = 10
 NUM_COMPARED = 500  # tracks whose neighbours and cosines are compared before and after
 HELD_OUT_EVERY = 5  # of so many lists one is held out
+
+Report = Callable[[str, int, int, float | None], None]  # stage, done, of how many, last loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +129,10 @@ def read_feedback(path: Path) -> Feedback:
 
 
 def train_feedback(
-    config: FeedbackConfig, vectors: Mapping[str, np.ndarray], feedback: Feedback
+    config: FeedbackConfig,
+    vectors: Mapping[str, np.ndarray],
+    feedback: Feedback,
+    progress: Report | None = None,
 ) -> Learned:
     """Learn the map from four fifths of the lists and judge it by the rest.
 
@@ -133,6 +140,7 @@ def train_feedback(
         config: the preset.
         vectors: unit vectors (D,) of the first stage by track; tracks without one are left out.
         feedback: what was heard together.
+        progress: hears of each epoch.
 
     Raises:
         NotEnoughFeedback: fewer lists or pairs than the preset wants.
@@ -146,7 +154,8 @@ def train_feedback(
     skips = [[place[t] for t in known.skipped.get(name, ())] for name in sorted(known.heard)]
     held_out = lists[::HELD_OUT_EVERY]
     kept = [i for i in range(len(lists)) if i % HELD_OUT_EVERY]
-    learned = _learn(config, rows, [lists[i] for i in kept], [skips[i] for i in kept])
+    learned = _learn(config, rows, [lists[i] for i in kept], [skips[i] for i in kept],
+                     progress)  # fmt: skip
     return Learned(
         map=learned, report=judge(config, rows, learned.apply(rows), held_out, len(kept))
     )
@@ -252,6 +261,7 @@ def _learn(
     rows: np.ndarray,
     lists: Sequence[Sequence[int]],
     skips: Sequence[Sequence[int]],
+    progress: Report | None,
 ) -> FeedbackMap:
     torch.manual_seed(config.seed)
     residual = _Residual(rows.shape[1], config.rank)
@@ -260,7 +270,7 @@ def _learn(
     )
     frozen, together = torch.from_numpy(rows), _memberships(lists, len(rows))
     rng = np.random.default_rng(config.seed)
-    for _ in range(config.num_epochs):
+    for epoch in range(config.num_epochs):
         order = rng.permutation(np.repeat(np.arange(len(lists)), config.pairs_per_list))
         for start in range(0, len(order), config.batch_size):
             chosen = order[start : start + config.batch_size]
@@ -272,6 +282,8 @@ def _learn(
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
+        if progress is not None:
+            progress("training", epoch + 1, config.num_epochs, float(loss.detach()))
     down, up = (p.detach().numpy().copy() for p in (residual.down, residual.up))
     return FeedbackMap(down=down, up=up)
 

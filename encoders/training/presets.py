@@ -1,6 +1,11 @@
 """Named training runs, each a function that returns a frozen config.
 
-The command line does not grow.
+    temptrack train small --data DATA --out OUT                 and tiny
+    temptrack train clmr --audio FOLDER --out OUT               and finetune
+    temptrack train feedback --lists FILE [--vectors NPZ] --out OUT
+
+The command line takes a name and where things lie; numbers are changed here. The large profile's
+numbers are options of `encoders.training.distributed`.
 """
 
 from dataclasses import dataclass, field
@@ -95,3 +100,4 @@ def finetune() -> ContrastiveConfig:
 
 
 PRESETS = {"small": small, "tiny": tiny}
+VIEW_PRESETS = {"clmr": clmr, "finetune": finetune}

@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -141,8 +142,9 @@ def _with_options(function: Function) -> Function:
 
 
 def _help(function: Function) -> str:
-    """The docstring, with its examples kept line by line."""
-    return inspect.cleandoc(function.__doc__ or "").replace("\nExample", "\n\b\nExample")
+    """The docstring; lists with a heading, such as examples, are kept line by line."""
+    text = inspect.cleandoc(function.__doc__ or "")
+    return re.sub(r"\n\n(?=[^\n]+:\n )", "\n\n\b\n", text)
 
 
 def _parameters_of(group: type) -> Iterator[inspect.Parameter]:

@@ -22,11 +22,27 @@ def register(app: typer.Typer) -> None:
 
 
 def diagnose(run: Run) -> None:
-    """Looks at the packages, the weights, the towers, the home, the database and the address.
+    """Looks whether all that Temptrack needs is here and works, and says what to do if not.
 
-    Each tower answers fixed sentences, sounds and clips; its figures must lie where those of a
-    healthy tower lie. A server makes the quick part of this when it starts, and does not start
-    with a broken tower. Ends with 1 when something failed. ffmpeg is not needed.
+    One line each, ok, warn (it works, but read the advice) or fail. Nothing is changed and no
+    server is needed. Ends with 1 when something failed.
+
+    Looked at:
+      platform          Python and the machine
+      packages          the packages that Temptrack stands on
+      FAISS             exactly one of its two packages
+      GPU               what torch and FAISS see; none is needed
+      memory            enough for the models
+      decoder           a sound is read; ffmpeg is not needed
+      sound font        what MIDI files are played with
+      encoder weights   unchanged since they were released or trained
+      composer weights  likewise
+      towers            fixed words, sounds and clips answered as by
+                        healthy models; a server checks the quick part
+                        when it starts, and refuses broken ones
+      home              the folder of the catalogue: may be written, has room
+      database          answers
+      address           free for temptrack serve
 
     Examples:
       temptrack doctor

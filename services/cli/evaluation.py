@@ -57,7 +57,7 @@ def evaluate(
     library: Library,
     pictures: Pictures,
     protocol: Annotated[
-        str, typer.Argument(help="emotion, text, halves, robustness ..., or all.")
+        str, typer.Argument(metavar="PROTOCOL", help="A name from the list above.")
     ] = "",
     data: Annotated[
         Path | None,
@@ -67,18 +67,43 @@ def evaluate(
     ] = None,
     dataset: Annotated[
         list[str] | None,
-        typer.Option(help="Own copy of a published dataset, NAME=FOLDER, or a manifest."),
+        typer.Option(
+            metavar="NAME=FOLDER",
+            help="Own copy of a published dataset, or a manifest; may be given again.",
+        ),
     ] = None,
 ) -> None:
-    """Measures how well the towers rank music, beside chance and baselines.
+    """Measures how well music is found, beside chance and beside simple methods.
 
-    Each protocol prints N tracks, Q queries, chance and 95 % bootstrap intervals. "emotion" ranks
-    rated tracks by emotion words and compares with what listeners said; "text" finds tracks by
-    their own words; "halves" lets one half of a track find the other. A name that is not there
-    lists them all. What is heard is kept in the user's cache folder, so a second run is quick.
+    Each protocol prints N tracks, Q queries, chance, and 95 % intervals from a bootstrap. What is
+    heard is kept in the user's cache folder, so a second run is quick.
 
-    --my-library needs no labels: it measures the catalogue of this home and says in words what
-    the figures mean. A few files are changed and heard again; the catalogue stays as it is.
+    Protocols:
+      emotion       rated tracks ranked by emotion words, against listeners
+      text          tracks found by their own words
+      moods         "nostalgic music" ranks what was made nostalgic first
+      negation      "calm, not tense" served as well as "calm"
+      antonyms      "calm music" and "loud music" give contrary orders
+      free_queries  wishes in free words, such as "boss fight at dawn"
+      halves        one half of a track finds the other
+      pairs         a score finds its recording, and the other way round
+      hubness       few tracks in every list, or others in none
+      coverage      how much of a catalogue is ever listed
+      agreement     clips agree with the music chosen for them
+      probe         what a linear model could learn from the features
+      scenes        filmed places of games find the music played there
+      clips         a sentence finds its clip
+      wishes        a clip and words together find a fitting track
+      fusion        both together no worse than the better of the two
+      instruments   which families of instruments sound
+      tempo         estimated tempo against the stated one
+      key           estimated key against the stated one
+      robustness    a damaged copy finds its original
+      all           each in turn, a table and a picture each below --out
+
+    --my-library needs no data: it measures the catalogue of this home and says in words what the
+    figures mean. A few files are changed and heard again; the catalogue stays as it is.
+    --dataset needs no protocol: the texts and clips of a dataset of yours find its music.
 
     Examples:
       temptrack evaluate emotion --data data --plot emotion.png
@@ -87,6 +112,8 @@ def evaluate(
       temptrack evaluate --dataset song-describer=/data/sdd
     """
     if dataset:
+        if protocol or library.my_library or pictures.out:
+            raise UsageError("--dataset goes with --plot alone: no protocol, no --my-library")
         _evaluate_datasets(run, dataset, pictures.plot)
         return
     if library.my_library:
@@ -94,7 +121,10 @@ def evaluate(
         _evaluate_library(run, library.files)
         return
     if not protocol or data is None:
-        raise UsageError("name a protocol and --data DIR, or ask for --my-library")
+        raise UsageError(
+            "name a protocol and --data DIR, or ask for --my-library: temptrack evaluate --help "
+            "lists the protocols"
+        )
     if protocol == ALL:
         _evaluate_all(run, data, pictures)
     else:

@@ -1,4 +1,4 @@
-"""`temptrack train`: trains the heads of a profile here, without a server."""
+"""`temptrack train`: every named training run, here and without a server."""
 
 import os
 from pathlib import Path
@@ -7,90 +7,120 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.command import Run, command
-from services.cli.failures import UsageError
-from services.cli.output import about, say
+from services.cli.output import say
+from services.cli.training_bar import Bar
+from services.cli.training_options import TrainOptions, check_options
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import TaskID
 
-    from encoders.training.run import EpochReport
+    from encoders.training.feedback import FeedbackReport
     from services.training.profile import TrainedProfile
-
-
-SOUND_FONT = (
-    "SF2 file to render scores with; may be given again. Without one the instrument heads stay as "
-    "they are."
-)
+    from services.training.recordings import TrainedViews
 
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    command(app, "train")(train_heads)
+    command(app, "train")(train)
 
 
-def train_heads(  # noqa: PLR0913 - one parameter for each option
+def train(
     run: Run,
-    profile: Annotated[str, typer.Argument(help="Profile to train: small.")],
-    data: Annotated[
-        Path,
-        typer.Option(envvar="TEMPTRACK_DATA", exists=True, file_okay=False, help="Training data."),
+    name: Annotated[
+        str,
+        typer.Argument(metavar="RUN", help="small, clmr, finetune, feedback, large or tiny."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints and heads.")] = Path("trained"),
-    sound_font: Annotated[
-        list[Path] | None,
-        typer.Option(exists=True, dir_okay=False, help=SOUND_FONT),
-    ] = None,
-    install: Annotated[
-        bool, typer.Option("--install", help="Use the new heads from now on.")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the checkpoints in --out.")
-    ] = False,
-) -> None:  # fmt: skip
-    """Trains, checks and calibrates the heads of a profile: minutes once features are cached.
+    options: TrainOptions,
+) -> None:
+    """Trains on this machine, from data, from your own recordings, or from what was played.
 
-    Features are kept in the user's cache folder. A run that was interrupted goes on with --resume
-    and ends with the same heads, bit for bit on the same machine. With --install they replace the
-    heads in use after their towers passed the checks of `temptrack doctor`; catalogues made with
-    the old ones must be reindexed.
+    Runs:
+      small     The heads that turn words, sounds and clips into vectors, from
+                --data. Checked and calibrated; --install puts them to use.
+                Minutes, once the features of the sounds are cached.
+      clmr      A likeness of sounds, from a folder of --audio without a word
+                of description. Worth its time from some thousand tracks on.
+      finetune  The same, and the last layers of the audio trunk learn too:
+                slower.
+      feedback  What was heard together moves together: from --lists over the
+                tracks of your catalogue, or over --vectors. Seconds. Needs
+                100 lists and 2,000 pairs, and writes a map only where lists
+                that it has not seen gain by it.
+      large     Heads over CLAP and OpenCLIP; has a program of its own, and
+                this command says how it is started.
+      tiny      As small, in seconds and good for nothing: to try the way.
+
+    Only small and tiny with --install change what Temptrack answers with, after the checks of
+    `temptrack doctor`; catalogues made with the old heads must be reindexed. All else is written
+    below --out, for programs of your own.
+
+    Features are kept in the user's cache folder. small, clmr and finetune keep checkpoints: one
+    that was interrupted goes on with --resume and ends with the same weights, bit for bit on the
+    same machine.
 
     Examples:
       temptrack train small --data data --out trained
       temptrack train small --data data --sound-font FluidR3_GM.sf2 --install
       temptrack train small --data data --out trained --resume
+      temptrack train clmr --audio ~/Music --out likeness
+      temptrack train finetune --audio ~/Music --out finetuned
+      temptrack train feedback --lists played.tsv --out taste
+      temptrack train feedback --lists played.tsv --vectors mine.npz --out taste
+      temptrack train large --data shards --out heads
     """
+    check_options(name, options)
     _work_on_one_thread()
-    from encoders.training.presets import PRESETS
+    if options.lists is not None:
+        _train_listening(run, options.lists, options)
+    elif options.audio is not None:
+        _train_recordings(run, name, options.audio, options.out)
+    elif options.data is not None:
+        _train_profile(run, name, options.data, options)
 
-    _check_profile(profile, list(PRESETS))
-    _check_folder(out, resume=resume)
+
+def _train_profile(run: Run, name: str, data: Path, options: TrainOptions) -> None:
+    from encoders.training.presets import PRESETS
     from services.training.profile import train_profile
 
-    with _Bar(run) as bar:
+    with Bar(run) as bar:
         trained = train_profile(
-            PRESETS[profile](), data, out, bar.show, fonts=sound_font or (), install=install
-        )
+            PRESETS[name](), data, options.out, bar.show,
+            fonts=options.sound_font, install=options.install,
+        )  # fmt: skip
     answer = {
-        "profile": profile, "out": out, "weights": trained.weights, "space": trained.space,
+        "run": name, "out": options.out, "weights": trained.weights, "space": trained.space,
         "installed": trained.installed, "checks": trained.checks,
     }  # fmt: skip
     run.answer(answer, lambda console: _say_trained(console, trained))
 
 
-def _check_profile(profile: str, known: list[str]) -> None:
-    if profile == "large":
-        raise UsageError(
-            "the large profile trains on checkpoints of your choice, in one process or many: "
-            "python -m encoders.training.distributed --help, and docs/large-profile.md"
-        )
-    if profile not in known:
-        raise UsageError(f"there is no profile {profile!r}; there are {', '.join(known)}")
+def _train_recordings(run: Run, name: str, audio: Path, out: Path) -> None:
+    from encoders.training.presets import VIEW_PRESETS
+    from services.training.recordings import train_recordings
+
+    with Bar(run) as bar:
+        trained = train_recordings(VIEW_PRESETS[name](), audio, out, bar.show)
+    answer = {
+        "run": name, "out": out, "weights": trained.weights,
+        "recordings": trained.num_recordings, "files": trained.num_files,
+    }  # fmt: skip
+    run.answer(answer, lambda console: _say_views(console, trained))
 
 
-def _check_folder(out: Path, *, resume: bool) -> None:
-    if (out / "checkpoints").exists() and not resume:
-        raise UsageError(f"{out} has checkpoints: go on with --resume, or choose another --out")
+def _train_listening(run: Run, lists: Path, options: TrainOptions) -> None:
+    from encoders.training.presets import feedback
+    from services.training.listening import catalogue_vectors, read_vectors, train_listening
+
+    vectors = (
+        catalogue_vectors(run.settings.load())
+        if options.vectors is None
+        else read_vectors(options.vectors)
+    )
+    config = feedback()
+    with Bar(run) as bar:
+        report = train_listening(config, vectors, lists, options.out, bar.show)
+    answer = {"run": config.name, "out": options.out, "tracks": len(vectors), "report": report}
+    run.answer(answer, lambda console: _say_learned(console, report, options.out))
 
 
 def _work_on_one_thread() -> None:
@@ -107,44 +137,23 @@ def _say_trained(console: "Console", trained: "TrainedProfile") -> None:
     for check in trained.checks:
         say(console, f"  {check}")
     if trained.installed:
-        say(console, "installed: restart servers, and reindex with temptrack admin reindex")
+        say(console, "installed: restart servers, and reindex with temptrack reindex")
 
 
-class _Bar:
-    """Progress on a terminal, one bar a stage; one line a stage elsewhere."""
+def _say_views(console: "Console", trained: "TrainedViews") -> None:
+    unread = trained.num_files - trained.num_recordings
+    left_out = f"; {unread:,} could not be read" if unread else ""
+    say(console, f"learned from {trained.num_recordings:,} recordings{left_out}")
+    for folder in trained.weights:
+        say(console, f"  {folder}")
 
-    def __init__(self, run: Run) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        self._run = run
-        self._tasks: dict[str, TaskID] = {}
-        self._progress: Progress = Progress(
-            TextColumn("{task.description:>10}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rest]}"),
-            console=run.err,
-            disable=run.as_json or not run.err.is_terminal,
-        )
-
-    def __enter__(self) -> "_Bar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def show(self, report: "EpochReport") -> None:
-        """Takes a report of the training."""
-        if report.stage not in self._tasks:
-            self._tasks[report.stage] = self._progress.add_task(report.stage, rest="")
-            if not self._run.err.is_terminal:
-                self._run.note(f"{report.stage}: {report.total:,}")
-        loss = "" if report.loss is None else f"loss {report.loss:.4f}"
-        left = "" if report.remaining_s is None else f"about {about(report.remaining_s)} left"
-        self._progress.update(
-            self._tasks[report.stage],
-            completed=report.done,
-            total=report.total,
-            rest=" ".join(part for part in (loss, left) if part),
-        )
+def _say_learned(console: "Console", report: "FeedbackReport", out: Path) -> None:
+    gain = report.gain
+    say(
+        console,
+        f"learned from {report.num_lists:,} lists; on {report.num_held_out:,} others recall among "
+        f"the first ten goes from {report.before.value:.3f} to {report.after.value:.3f}, gain "
+        f"{gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]",
+    )
+    say(console, f"of the ten nearest tracks {report.overlap:.0%} stay; the map is in {out}")

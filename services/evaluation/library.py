@@ -109,6 +109,21 @@ def read_library(config: "Config", *, space: str) -> Library:
     )
 
 
+def read_track_vectors(config: "Config", *, space: str) -> dict[str, np.ndarray]:
+    """Unit vectors (D,) of the tracks of the home's catalogue by id, without their segments.
+
+    Raises:
+        NotFound: no catalogue, no tracks, or no vectors of the space.
+        InvalidRequest: fewer tracks than can be told apart, or a database that cannot be read.
+    """
+    with _catalogue(config) as catalogue:
+        rows = {v.track_key: _unit(v.track) for v in catalogue.rows_after(space)}
+        records = catalogue.get_tracks_by_key(rows)
+        num_without = len(catalogue.missing_vectors(space))
+    _check_size(len(records), num_without, space)
+    return {records[key].id: row for key, row in rows.items() if key in records}
+
+
 def measure_library(
     library: Library, embedder: LibraryEmbedder, *, num_files: int, progress: Progress
 ) -> LibraryReport:

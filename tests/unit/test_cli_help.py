@@ -6,6 +6,12 @@ import time
 
 import pytest
 
+from encoders.bench.protocols import MODULES
+from services.cli import checks
+from services.cli.checks import run_checks
+from services.cli.training_options import LARGE, TAKEN
+from services.config import Config
+
 COMMANDS = (
     *(
         "serve",
@@ -70,3 +76,29 @@ def test_every_command_has_help(command: str) -> None:
     if command not in ("playlist", "operations", "demo"):
         assert "Example" in text
         assert "--json" in text
+
+
+def listed(text: str, heading: str) -> list[str]:
+    """Names of a list in a help text, each alone on its line with a few words beside it."""
+    lines = text.partition(f"\n  {heading}:\n")[2].partition("\n\n")[0].splitlines()
+    names = [line[4:].partition("  ") for line in lines if line[4] != " "]
+    assert all(rest.strip() for _, _, rest in names), names
+    return [name for name, _, _ in names]
+
+
+def test_help_of_evaluate_lists_every_protocol() -> None:
+    assert listed(run_help("evaluate").stdout, "Protocols") == [*MODULES, "all"]
+
+
+def test_help_of_train_lists_every_run() -> None:
+    assert sorted(listed(run_help("train").stdout, "Runs")) == sorted([*TAKEN, LARGE])
+
+
+def test_help_of_doctor_lists_every_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError
+
+    for name in [name for name in vars(checks) if name.startswith("check_")]:
+        monkeypatch.setattr(checks, name, break_down)
+    made = [check.name for check in run_checks(Config())]
+    assert listed(run_help("doctor").stdout, "Looked at") == made

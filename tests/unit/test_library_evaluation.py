@@ -179,6 +179,7 @@ def test_the_command_answers_in_words_and_in_json(
         (["emotion", "--my-library"], "leave out 'emotion'"),
         (["--my-library", "--plot", "a.png"], "not of --my-library"),
         (["all", "--data", "."], "with --out"),
+        (["emotion", "--dataset", "a=b"], "--dataset goes with --plot alone"),
         (["emotion", "--data", ".", "--plot", "a.txt"], "a picture ends in .png"),
         (["taste", "--data", "."], "there is no protocol 'taste'; there are emotion, text"),
     ],
