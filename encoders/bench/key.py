@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.bench.estimates import estimate_rows
 from encoders.bench.kept import KeptArrays
 from encoders.bench.setting import Setting
-from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
-from encoders.metrics import bootstrap_interval
+from encoders.bench.table import MODEL, RANDOM, Table
 from encoders.training import speeds
 from encoders.training.manifests import SOLO_COLLECTIONS, Track, read_tracks
 from encoders.trunks import constant_q, harmony, tonality
@@ -64,7 +64,7 @@ def tabulate(setting: Setting) -> Table:
             RANDOM: np.random.default_rng(0).permutation(truths),
         }
         for method, estimates in methods.items():
-            rows += key_rows(estimates, truths, method=method, subset=subset)
+            rows += estimate_rows(evaluate, estimates, truths, method=method, subset=subset)
     note = "major and minor keys against what the maker or the score states"
     return Table(name="key", note=note, rows=tuple(rows))
 
@@ -106,35 +106,6 @@ def evaluate(estimates: np.ndarray, truths: np.ndarray) -> dict[str, float]:
     """Every metric by name."""
     scores = mirex_scores(estimates, truths)
     return {METRICS[0]: float(scores.mean()), METRICS[1]: float((estimates == truths).mean())}
-
-
-def key_rows(estimates: np.ndarray, truths: np.ndarray, *, method: str, subset: str) -> list[Row]:
-    """Rows of both metrics with intervals."""
-    validate(estimates, truths)
-    chances = chance_of(truths)
-    names = [str(i) for i in range(len(truths))]
-
-    def measure(metric: str, drawn: np.ndarray) -> float:
-        return evaluate(estimates[drawn], truths[drawn])[metric]
-
-    return [
-        make_row(
-            bootstrap_interval(names, partial(measure, metric)),
-            method=method,
-            metric=metric,
-            subset=subset,
-            num_tracks=len(truths),
-            num_queries=len(truths),
-            chance=chances[metric],
-        )
-        for metric in METRICS
-    ]
-
-
-def chance_of(truths: np.ndarray) -> dict[str, float]:
-    """Both metrics of estimates that are drawn from the truths: the mean over all pairs."""
-    one, other = (part.ravel() for part in np.meshgrid(truths, truths))
-    return evaluate(one, other)
 
 
 def subsets(data_dir: Path) -> dict[str, Sequence[Track]]:

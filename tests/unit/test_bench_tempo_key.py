@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from encoders.bench import key, tempo
+from encoders.bench.estimates import chance_of
 from encoders.trunks.tonality import parse_key
 
 GOLDEN = Path(__file__).parent.parent / "fixtures" / "bench"
@@ -69,8 +70,11 @@ def test_no_key_scores_nothing() -> None:
 
 
 def test_chance_is_what_pairs_of_truths_reach() -> None:
-    assert tempo.chance_of(np.array([100.0, 200.0])) == {"accuracy 1": 0.5, "accuracy 2": 1.0}
-    assert key.chance_of(np.array([0, 7]))["MIREX score"] == 0.75
+    assert chance_of(tempo.evaluate, np.array([100.0, 200.0])) == {
+        "accuracy 1": 0.5,
+        "accuracy 2": 1.0,
+    }
+    assert chance_of(key.evaluate, np.array([0, 7]))["MIREX score"] == 0.75
 
 
 @pytest.mark.parametrize(
