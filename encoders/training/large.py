@@ -81,9 +81,10 @@ class LargeRun:
 class Survey:
     """Holds what is known of all rows before any is heard."""
 
-    num_rows: int
-    licences: tuple[str, ...]
-    fingerprint: str  # of config, towers and rows
+    num_rows: int  # that the heads learn from
+    num_held_out: int  # that relevance is fitted on
+    licences: tuple[str, ...]  # of both
+    fingerprint: str  # of config, towers and the rows that the heads learn from
     is_free: bool  # every row may train what is given to others
 
 
@@ -107,7 +108,7 @@ def train_large(
     survey = survey_rows(run, store)
     mine = Share(index=process.rank, count=process.world_size)
     for done, row in enumerate(mine.of(chain(run.rows(), run.held_out_rows()))):
-        show("features", done * process.world_size, survey.num_rows, None)
+        show("features", done * process.world_size, survey.num_rows + survey.num_held_out, None)
         store.compute(row, reader)
     process.wait()
     heads = _start_heads(run, store, towers)
@@ -133,18 +134,27 @@ def survey_rows(run: LargeRun, store: FeatureStore) -> Survey:
         RefusedData: a row may not train, or a source is not of its format.
     """
     digest = hashlib.sha256(f"{run.config!r}\n{store.folder.name}".encode())
-    licences, num_rows, is_free = set(), 0, True
+    licences, num_rows, num_held_out, is_free = set(), 0, 0, True
     for row in run.rows():
         digest.update("\0".join((row.id, row.group, *row.texts)).encode())
         licences.add(row.licence)
         num_rows += 1
-        is_free = is_free and row.may_train and not is_non_commercial(row.licence)
+        is_free = is_free and _is_free(row)
+    for row in run.held_out_rows():
+        licences.add(row.licence)
+        num_held_out += 1
+        is_free = is_free and _is_free(row)
     return Survey(
         num_rows=num_rows,
+        num_held_out=num_held_out,
         licences=tuple(sorted(licences)),
         fingerprint=digest.hexdigest(),
         is_free=is_free,
     )
+
+
+def _is_free(row: Row) -> bool:
+    return row.may_train and not is_non_commercial(row.licence)
 
 
 def draw_pairs(

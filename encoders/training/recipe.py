@@ -10,7 +10,6 @@ Everything on the sound's side is linear in the trunk's output. N sounds, C conc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -32,16 +31,6 @@ SIGNAL_SHARE = (
     0.75  # weight of the signal features beside the tags in an axis; chosen on validation
 )
 TAG_SPREAD, SIGNAL_SPREAD = 3.0, 1.5  # usual spread of the two sums: correlated z-scores add up
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """Holds mean and spread of the training sounds; ships inside the audio head."""
-
-    tag_mean: np.ndarray  # (50,)
-    tag_spread: np.ndarray
-    signal_mean: np.ndarray  # (9,)
-    signal_spread: np.ndarray
 
 
 def axis_weights() -> tuple[np.ndarray, np.ndarray]:

@@ -142,6 +142,20 @@ def test_allowed_non_commercial_data_marks_heads_and_space(
     assert str(load_large(folder, allow_noncommercial=True).space).startswith("large-nc-")
 
 
+def test_held_out_rows_that_forbid_commercial_use_mark_the_heads_too(
+    towers: LargeTowers, tmp_path: Path
+) -> None:
+    manifest = write_manifest(tmp_path / "data", num_rows=10, num_held_out=2)
+    rows = [json.loads(line) for line in manifest.read_text(encoding="utf-8").splitlines()]
+    rows[-1]["licence"] = "CC-BY-NC-4.0"
+    manifest.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    run = replace(tiny_run(tmp_path, manifest), allow_noncommercial=True)
+    card = json.loads((train_large(run, towers, PlainReader()) / "card.json").read_text())
+    assert card["non_commercial"] is True
+    assert card["trained_on"]["licences"] == ["CC-BY-NC-4.0", "CC0-1.0"]
+    assert card["trained_on"]["num_rows"] == 8
+
+
 def test_fewer_rows_than_a_batch_are_an_error(towers: LargeTowers, tmp_path: Path) -> None:
     run = tiny_run(tmp_path, write_manifest(tmp_path / "data", num_rows=3))
     with pytest.raises(ValueError, match="give more rows"):
