@@ -12,6 +12,7 @@ are SF2; `sf3convert -x` unpacks SF3.
 
 import hashlib
 import io
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +28,9 @@ from encoders.trunks.checkpoint import WEIGHTS, file_sha256, verify_folder
 from encoders.trunks.features import sound_features
 from encoders.trunks.musicnn import MusicnnTrunk, load_musicnn
 from media.audio import TRUNK_RATE, Sound
-from media.errors import MediaError, NoContent, UnreadableMedia
+from media.errors import NoContent, UnreadableMedia
+
+logger = logging.getLogger(__name__)
 
 TICKS_PER_S = 960  # 480 ticks a quarter note at 120 a minute
 ENGINE_RATE = 48_000
@@ -71,7 +74,11 @@ class RenderCache:
         self._fonts: dict[Path, str] = {}
 
     def renders(self, plan: Sequence[Planned], progress: Progress | None = None) -> Renders:
-        """What is heard of each excerpt; those that render to silence are left out."""
+        """What is heard of each excerpt; those that render to silence are left out.
+
+        Raises:
+            UnreadableMedia: a font cannot be played.
+        """
         kept: list[tuple[Planned, np.ndarray, np.ndarray]] = []
         for done, planned in enumerate(plan):
             if progress is not None:
@@ -102,8 +109,8 @@ class RenderCache:
             if planned.rough:
                 samples = roughen(samples, _draws(planned.name + self._font_hash(planned.font)))
             kept["features"] = _mean_features(samples, self._trunk)
-        except MediaError:
-            pass  # an empty entry: silence stays silent the next time
+        except NoContent:
+            logger.info("excerpt %s renders to silence", planned.name)  # its entry stays empty
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
         np.savez(unfinished, **kept)  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Renders with known instruments: the MIDI that is written, its sound, and what is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from encoders.training.renders import (
     roughen,
 )
 from media.audio import TRUNK_RATE
-from media.errors import NoContent
+from media.errors import NoContent, UnreadableMedia
 from media.fonts import default_font
 from media.limits import Limits
 from media.midi import read_score
@@ -111,6 +112,14 @@ def test_what_was_heard_is_kept_and_silence_is_left_out(
     np.testing.assert_array_equal(first.features, again.features)
     labels = dict(zip(HEADS, first.labels[0], strict=True))
     assert (labels["strings"], labels["synth"], labels["drums"]) == (1, 1, 0)
+
+
+def test_a_font_that_cannot_be_played_is_an_error_and_nothing_is_kept(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sf2"
+    broken.write_bytes(b"no font")
+    with pytest.raises(UnreadableMedia, match=r"broken\.sf2"):
+        RenderCache(tmp_path / "kept").renders([replace(planned("a"), font=broken)])
+    assert not list((tmp_path / "kept").rglob("*.npz"))
 
 
 def test_the_trunk_hears_a_fixed_excerpt_as_when_renders_were_last_kept(tmp_path: Path) -> None:
