@@ -27,15 +27,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.head_embedder import HeadEmbedder
 from encoders.bench.baselines import Scorer, tag_name_scorer, vector_scorer
 from encoders.bench.emotify import Measure, emotion_measures, read_truth
 from encoders.bench.setting import Setting
 from encoders.bench.tracks import audio_head, embed_tracks, read_features
-from encoders.embed import load_embedder, make_unit
+from encoders.embed import load_embedder
 from encoders.lexicon.vocabulary import load_vocabulary
 from encoders.metrics import Interval, bootstrap_interval, paired_difference
 from encoders.towers.audio import load_audio_head
-from encoders.towers.text import TextHead, direction_weights, load_text_head
+from encoders.towers.text import direction_weights, load_text_head
 from encoders.training.cache import default_cache_folder
 from encoders.training.manifests import read_tracks, training_captions
 from encoders.training.sentences import SentenceCache
@@ -62,19 +63,6 @@ class Lessons:
     sentences: np.ndarray  # (T, 384)
     tags: np.ndarray  # (T, 50) of 0 and 1
     axes: np.ndarray  # (T, 4)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HeadEmbedder:
-    """Texts by heads that are not the shipped ones."""
-
-    head: TextHead
-    sentences: SentenceCache
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors (N, 256)."""
-        read = [understand_text(text) for text in texts]
-        return make_unit(self.head.project_all(read, self.sentences.vectors))
 
 
 def main() -> None:

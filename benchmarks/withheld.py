@@ -15,18 +15,17 @@ ship nowhere.
 import argparse
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.head_embedder import HeadEmbedder
 from encoders.bench.baselines import random_scorer, tag_name_scorer, vector_scorer
 from encoders.bench.emotify import Measure, emotion_measures, read_truth
 from encoders.bench.setting import Setting
 from encoders.bench.tracks import embed_tracks
-from encoders.embed import make_unit
 from encoders.lexicon.language import is_content
 from encoders.lexicon.vocabulary import load_vocabulary, without_words
 from encoders.metrics import bootstrap_interval
@@ -39,23 +38,9 @@ from encoders.training.presets import PRESETS
 from encoders.training.run import train
 from encoders.training.sentences import SentenceCache
 from encoders.trunks.musicnn import TAGS
-from encoders.understanding import understand_text
 
 MEASURED = ("Spearman, mean of five", "genre accuracy", "nDCG@10 emotion")
 STEM = 5  # letters that make a family
-
-
-@dataclass(frozen=True, kw_only=True)
-class Embedder:
-    """Texts by a text head that is not the shipped one."""
-
-    head: TextHead
-    sentences: SentenceCache
-
-    def embed_texts(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors (N, 256)."""
-        read = [understand_text(text) for text in texts]
-        return make_unit(self.head.project_all(read, self.sentences.vectors))
 
 
 def main() -> None:
@@ -105,7 +90,7 @@ def _report(data_dir: Path, out_dir: Path, words: set[str]) -> None:
     sentences = SentenceCache(default_cache_folder())
     head = without_names(load_text_head(out_dir / "text"), words)
     setting = Setting(
-        embedder=Embedder(head=head, sentences=sentences),
+        embedder=HeadEmbedder(head=head, sentences=sentences),
         data_dir=data_dir,
         audio_head=load_audio_head(out_dir / "audio"),
     )

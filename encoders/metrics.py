@@ -206,6 +206,12 @@ def interval_of(value: float, drawn: np.ndarray) -> Interval:
     return Interval(value=float(value), low=float(low), high=float(high))
 
 
+def mean_interval(values: np.ndarray) -> Interval:
+    """The mean of (N,) values, each drawn by itself; differences are drawn as pairs."""
+    names = [str(i) for i in range(len(values))]
+    return bootstrap_interval(names, lambda rows: float(values[rows].mean()))
+
+
 def paired_difference(
     groups: Sequence[str],
     one: Callable[[np.ndarray], float],

@@ -15,7 +15,6 @@ Metrics
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
 from encoders.bench.tracks import audio_head, embed_tracks, read_features
 from encoders.lexicon.vocabulary import AXES
-from encoders.metrics import bootstrap_interval
+from encoders.metrics import mean_interval
 from encoders.training.manifests import Track
 
 WISHES = Path(__file__).with_name("free_queries.tsv")
@@ -170,15 +169,10 @@ def _rows(found: Mapping[str, np.ndarray], num_tracks: int) -> list[Row]:
             f"{MODEL} minus {m}": values[MODEL] - v for m, v in values.items() if m != MODEL
         }
         for method, per_wish in {**values, **differences}.items():
-            names = [str(i) for i in range(len(per_wish))]
             row = make_row(
-                bootstrap_interval(names, partial(_mean, per_wish)),
+                mean_interval(per_wish),
                 method=method, metric=metric, subset=POOL, num_tracks=num_tracks,
                 num_queries=len(per_wish), chance=0.0 if method in differences else chance,
             )  # fmt: skip
             rows.append(row)
     return rows
-
-
-def _mean(values: np.ndarray, rows: np.ndarray) -> float:
-    return float(values[rows].mean())

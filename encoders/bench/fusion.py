@@ -14,8 +14,7 @@ Metrics
     the second. A list that does not change counts against. Chance is 1/2. Intervals over clips.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.sides import FUSED, embed_views, fused_rows
 from encoders.bench.table import RANDOM, Row, Table, make_row
 from encoders.bench.tracks import embed_tracks
-from encoders.metrics import bootstrap_interval, paired_difference
+from encoders.metrics import mean_interval
 from encoders.training.clips import read_scenes
 from encoders.training.manifests import read_tracks
 
@@ -118,12 +117,9 @@ def _scene_rows(setting: Setting) -> list[Row]:
         for m, value in means.items()
     ]
     single = WORDS if means[WORDS].mean() >= means[CLIP].mean() else CLIP
-    difference = paired_difference(
-        _names(means[FUSED]), partial(_mean, means[FUSED]), partial(_mean, means[single])
-    )
     rows.append(
         make_row(
-            difference,
+            mean_interval(means[FUSED] - means[single]),
             method=f"{FUSED} minus {single}",
             metric=scenes.METRIC,
             subset=SCENES,
@@ -174,7 +170,7 @@ def _row(
 ) -> Row:
     num_tracks, num_queries, by_chance = counts
     return make_row(
-        bootstrap_interval(_names(values), partial(_mean, values)),
+        mean_interval(values),
         method=method,
         metric=metric,
         subset=subset,
@@ -182,11 +178,3 @@ def _row(
         num_queries=num_queries,
         chance=by_chance,
     )
-
-
-def _names(values: Sequence[float] | np.ndarray) -> list[str]:
-    return [str(i) for i in range(len(values))]
-
-
-def _mean(values: np.ndarray, rows: np.ndarray) -> float:
-    return float(values[rows].mean())

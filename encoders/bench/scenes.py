@@ -18,14 +18,13 @@ Metrics
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
 from encoders.bench.tracks import audio_head, read_features
-from encoders.metrics import bootstrap_interval, paired_difference
+from encoders.metrics import mean_interval
 from encoders.towers.clip import NUM_AXES, ClipView
 from encoders.training.clips import (
     ClipCache,
@@ -281,9 +280,8 @@ def _row(
     chosen = np.ones(len(hits), dtype=bool) if clips is None else clips
     means = track_means(hits[chosen], material.owners[chosen])
     candidates = len(material.music) if clips is None else len(means)
-    interval = bootstrap_interval(_names(len(means)), partial(_mean, means))
     return make_row(
-        interval,
+        mean_interval(means),
         method=method,
         metric=METRIC,
         subset=subset,
@@ -294,12 +292,9 @@ def _row(
 
 
 def _difference(one: np.ndarray, other: np.ndarray, material: Material, method: str) -> Row:
-    sides: list[Callable[[np.ndarray], float]] = [
-        partial(_mean, track_means(hits, material.owners)) for hits in (one, other)
-    ]
-    interval = paired_difference(_names(len(material.music)), sides[0], sides[1])
+    means, others = (track_means(hits, material.owners) for hits in (one, other))
     return make_row(
-        interval,
+        mean_interval(means - others),
         method=method,
         metric=METRIC,
         subset=ALL,
@@ -312,11 +307,3 @@ def _difference(one: np.ndarray, other: np.ndarray, material: Material, method: 
 def track_means(hits: np.ndarray, owners: np.ndarray) -> np.ndarray:
     """Mean hit of each track that has clips."""
     return np.array([hits[owners == track].mean() for track in np.unique(owners)])
-
-
-def _mean(values: np.ndarray, rows: np.ndarray) -> float:
-    return float(values[rows].mean())
-
-
-def _names(count: int) -> list[str]:
-    return [str(i) for i in range(count)]

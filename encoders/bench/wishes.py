@@ -16,9 +16,8 @@ Metrics
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from math import comb
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from encoders.bench.setting import Setting
 from encoders.bench.sides import FUSED, embed_views, fused_rows
 from encoders.bench.table import RANDOM, Row, Table, make_row
 from encoders.bench.tracks import embed_tracks
-from encoders.metrics import Interval, auroc, bootstrap_interval, paired_difference
+from encoders.metrics import Interval, auroc, mean_interval
 from encoders.training.manifests import read_tracks
 
 WISHES = Path(__file__).with_name("wishes.tsv")
@@ -140,12 +139,9 @@ def _rows(
     for metric in METRICS:
         of = {method: per_wish[metric] for method, per_wish in values.items()}
         for method, value in of.items():
-            interval = bootstrap_interval(_names(value), partial(_mean, value))
-            rows.append(_row(interval, method, metric, right, by_chance[metric]))
+            rows.append(_row(mean_interval(value), method, metric, right, by_chance[metric]))
         single = WORDS if of[WORDS].mean() >= of[CLIP].mean() else CLIP
-        interval = paired_difference(
-            _names(of[FUSED]), partial(_mean, of[FUSED]), partial(_mean, of[single])
-        )
+        interval = mean_interval(of[FUSED] - of[single])
         rows.append(_row(interval, f"{FUSED} minus {single}", metric, right, 0.0))
     return rows
 
@@ -160,11 +156,3 @@ def _row(interval: Interval, method: str, metric: str, right: np.ndarray, by_cha
         num_queries=len(right),
         chance=by_chance,
     )
-
-
-def _names(values: Sequence[float] | np.ndarray) -> list[str]:
-    return [str(i) for i in range(len(values))]
-
-
-def _mean(values: np.ndarray, rows: np.ndarray) -> float:
-    return float(values[rows].mean())

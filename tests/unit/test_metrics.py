@@ -8,6 +8,7 @@ from encoders.metrics import (
     auroc,
     bootstrap_interval,
     evaluate,
+    mean_interval,
     median_rank,
     ndcg_at_k,
     paired_difference,
@@ -115,6 +116,13 @@ def test_a_difference_on_the_same_items_is_narrower_than_either() -> None:
     )
     assert difference.low == pytest.approx(0.1)
     assert difference.high == pytest.approx(0.1)
+
+
+def test_a_mean_has_the_interval_of_its_values_drawn_one_by_one() -> None:
+    values = np.arange(40.0)
+    groups = [str(i) for i in range(40)]
+    assert mean_interval(values) == bootstrap_interval(groups, lambda rows: values[rows].mean())
+    assert mean_interval(np.ones(5)).low == 1.0
 
 
 def test_scores_that_are_not_finite_are_refused() -> None:
