@@ -131,19 +131,19 @@ def _lists_of_likes(library: Library, embedder: LibraryEmbedder) -> np.ndarray:
 def _changed_vectors(
     file: Path, reader: "MediaReader", embedder: LibraryEmbedder
 ) -> dict[str, np.ndarray] | None:
-    """The vector after each change; None where the file is no longer to be read."""
+    """The vector after each change; None where the file gives none any more."""
     from media.audio import TRUNK_RATE, Sound
 
     try:
         sound = reader.read_sound(file)
-    except MediaError:
+        return {
+            name: embedder.embed_sound(
+                Sound(samples=change(sound.samples), sample_rate=TRUNK_RATE)
+            ).track
+            for name, change in CHANGES.items()
+        }
+    except MediaError:  # no longer to be read, or silent once it was changed
         return None
-    return {
-        name: embedder.embed_sound(
-            Sound(samples=change(sound.samples), sample_rate=TRUNK_RATE)
-        ).track
-        for name, change in CHANGES.items()
-    }
 
 
 def _change_rows(
