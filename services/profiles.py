@@ -38,6 +38,19 @@ def open_profile(config: EncodersConfig) -> Profile:
     return _open_large(config) if config.profile == "large" else _open_small()
 
 
+def open_embedder(config: EncodersConfig) -> "Embedder | LargeEmbedder":
+    """The towers of the settings' profile without its relevance; loads none of them yet.
+
+    Raises:
+        BrokenWeights, RefusedCheckpoint, MissingCheckpoint: as `open_profile`.
+    """
+    if config.profile == "large":
+        return _load_large(config)
+    from encoders.embed import load_embedder
+
+    return load_embedder()
+
+
 def _open_small() -> Profile:
     from encoders.embed import load_embedder
     from services.retrieval.calibrate import fit_calibration, load_calibration
@@ -53,25 +66,30 @@ def _open_small() -> Profile:
 
 
 def _open_large(config: EncodersConfig) -> Profile:
-    from encoders.large.checkpoints import Wanted
-    from encoders.large.embedder import load_large
     from services.retrieval.calibrate import calibrate_large, fit_calibration
 
-    audio, pictures = (
-        Wanted(name=name, allow_noncommercial=config.allow_noncommercial) if name else None
-        for name in (config.audio, config.pictures)
-    )
-    heads = Path(config.heads).expanduser()
-    embedder = load_large(
-        heads,
-        audio=audio,
-        pictures=pictures,
-        allow_noncommercial=config.allow_noncommercial,
-    )
-    calibration = calibrate_large(heads / RELEVANCE, space=str(embedder.space))
+    embedder = _load_large(config)
+    relevance = Path(config.heads).expanduser() / RELEVANCE
+    calibration = calibrate_large(relevance, space=str(embedder.space))
     return Profile(
         embedder=embedder,
         calibration=calibration,
         fit_calibration=partial(fit_calibration, calibration=calibration),
         sample_rate=embedder.sample_rate,
+    )
+
+
+def _load_large(config: EncodersConfig) -> "LargeEmbedder":
+    from encoders.large.checkpoints import Wanted
+    from encoders.large.embedder import load_large
+
+    audio, pictures = (
+        Wanted(name=name, allow_noncommercial=config.allow_noncommercial) if name else None
+        for name in (config.audio, config.pictures)
+    )
+    return load_large(
+        Path(config.heads).expanduser(),
+        audio=audio,
+        pictures=pictures,
+        allow_noncommercial=config.allow_noncommercial,
     )

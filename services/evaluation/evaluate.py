@@ -68,15 +68,15 @@ def evaluate_everything(
 
 
 def evaluate_library(config: "Config", *, num_files: int, progress: Progress) -> "LibraryReport":
-    """What the protocols that need no labels say of the user's own catalogue.
+    """What the protocols that need no labels say of the user's own catalogue, by its profile.
 
     Raises:
         NotFound: no catalogue, no tracks, or no vectors of the space.
         InvalidRequest: too few tracks, or a catalogue that cannot be read.
     """
-    from encoders.embed import load_embedder
     from services.evaluation.library import measure_library, read_library
+    from services.profiles import open_embedder
 
-    embedder = load_embedder()
+    embedder = open_embedder(config.encoders)
     library = read_library(config, space=str(embedder.space))
     return measure_library(library, embedder, num_files=num_files, progress=progress)

@@ -1,8 +1,10 @@
 """The user's own catalogue measured without labels; reads the home's database and changes nothing.
 
-library = read_library(config, space=str(embedder.space))
-report = measure_library(library, embedder, num_files=40, progress=report_progress)
-for finding in report.findings: print(finding.text)
+    library = read_library(config, space=str(embedder.space))
+    report = measure_library(library, embedder, num_files=40, progress=report_progress)
+    for finding in report.findings: print(finding.text)
+
+Tables are made by `library_tables.py`, put into words by `library_words.py`.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from encoders.errors import BrokenWeights
 from media.audio import Sound, write_wav
 from services.catalogue.records import NewVectors
 from services.catalogue.store import Catalogue
 from services.cli.app import app
-from services.config import Config
+from services.config import Config, EncodersConfig
 from services.database import Sessions, open_database, upgrade_database
 from services.errors import InvalidRequest, NotFound
 from services.evaluation import evaluate
@@ -188,6 +190,13 @@ def test_what_cannot_be_asked_is_said(words: list[str], message: str) -> None:
     result = CliRunner().invoke(app, ["evaluate", *words, "--json"])
     assert result.exit_code != 0
     assert message in json.loads(result.stdout)["error"]["message"]
+
+
+def test_a_library_is_measured_by_the_towers_of_its_profile(tmp_path: Path) -> None:
+    encoders = EncodersConfig(profile="large", heads=str(tmp_path / "nowhere"))
+    config = replace(make_home(tmp_path, directions(NUM_TRACKS)), encoders=encoders)
+    with pytest.raises(BrokenWeights, match="nowhere"):
+        evaluate.evaluate_library(config, num_files=0, progress=ignore)
 
 
 def test_everything_is_written_and_what_lacks_data_is_left_out(
