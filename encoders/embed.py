@@ -120,6 +120,9 @@ class Embedder:
             self._hearing,
             self._finding,
             self._audio_head,
+            self._names,
+            self._clip_head,
+            self._fusion,
         ):
             part.get()
         self.embed_text("music")

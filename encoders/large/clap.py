@@ -84,7 +84,8 @@ class ClapTower:
             by_length.setdefault(len(ids), []).append(row)
         with torch.inference_mode():
             for members in by_length.values():
-                for part in (members[i : i + BATCH_TEXTS] for i in range(0, len(members), 32)):
+                for start in range(0, len(members), BATCH_TEXTS):
+                    part = members[start : start + BATCH_TEXTS]
                     ids = torch.tensor([tokens[row] for row in part], device=self._device)
                     output = self._model.get_text_features(input_ids=ids)
                     rows[part] = _unit(output.pooler_output)

@@ -61,10 +61,6 @@ class Share:
         """Every `count`-th item from `index` on."""
         return (item for i, item in enumerate(items) if i % self.count == self.index)
 
-    def of_worker(self, worker: int, num_workers: int) -> "Share":
-        """The part of one worker of this part."""
-        return Share(index=self.index + self.count * worker, count=self.count * num_workers)
-
 
 def parse_sources(written: Sequence[str]) -> list[Source]:
     """Sources as a user writes them: a manifest, a shard, a folder of shards, or NAME=FOLDER.
