@@ -49,7 +49,7 @@ NUM_CAPTIONS = 1_200
 RIDGE = 0.3
 BEST = 3
 COMMAND = "python -m encoders.training.fusion DATA encoders/weights/heads"
-ORIGIN = "trained by this repository; figures: python -m benchmarks.clip_cards --data DATA"
+ORIGIN = "trained by this repository; figures: python -m benchmarks.head_cards --data DATA"
 LICENCE = "Apache-2.0"
 
 
