@@ -20,6 +20,7 @@ B views a side, T = 187 frames, F = 561 channels of the front, D directions.
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +31,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from encoders.training.checkpoints import load_checkpoint, save_checkpoint
-from encoders.training.presets import ContrastiveConfig
+from encoders.training.presets import ViewsConfig
 from encoders.training.views import draw_view
 from encoders.trunks.checkpoint import CARD, WEIGHTS, read_tensors, verify_folder, write_folder
 from encoders.trunks.features import MIN_SAMPLES
@@ -40,6 +41,8 @@ from media.audio import read_sound
 from media.errors import MediaError
 from media.limits import Limits
 
+logger = logging.getLogger(__name__)
+
 NUM_LAST = 3
 PART = 32  # views whose fronts are in memory at one time
 
@@ -47,7 +50,7 @@ Report = Callable[[str, int, int, float | None], None]  # stage, done, of how ma
 
 
 def train_views(
-    config: ContrastiveConfig,
+    config: ViewsConfig,
     files: Sequence[Path],
     out_dir: Path,
     progress: Report | None = None,
@@ -87,7 +90,7 @@ def read_num_recordings(out_dir: Path) -> int:
 
 
 def gather_views(
-    config: ContrastiveConfig,
+    config: ViewsConfig,
     files: Sequence[Path],
     folder: Path,
     say: Report,
@@ -109,7 +112,8 @@ def gather_views(
         if not kept.exists():
             try:
                 samples = read_sound(file, Limits()).samples
-            except MediaError:
+            except MediaError as error:
+                logger.warning("%s is left out: %s", file.name, error)
                 continue
             _write(kept, _answer_views(config, samples, place, trunk, last))
         found.append(kept)
@@ -129,7 +133,7 @@ class ViewModel(nn.Module):
 
     def __init__(
         self,
-        config: ContrastiveConfig,
+        config: ViewsConfig,
         tensors: Mapping[str, Tensor],
         views: tuple[Tensor, Tensor],
     ) -> None:
@@ -248,7 +252,7 @@ def run_front(trunk: MusicnnTrunk, patches: np.ndarray) -> np.ndarray:
 
 
 def _answer_views(
-    config: ContrastiveConfig,
+    config: ViewsConfig,
     samples: np.ndarray,
     place: int,
     trunk: MusicnnTrunk,
@@ -269,7 +273,7 @@ def _answer_views(
 def _save(
     out_dir: Path,
     model: ViewModel,
-    config: ContrastiveConfig,
+    config: ViewsConfig,
     tensors: Mapping[str, Tensor],
     num_recordings: int,
 ) -> None:
@@ -291,12 +295,12 @@ def _save(
     write_folder(out_dir / "musicnn", moved, {}, {"name": name, "trained_on": about})
 
 
-def _fingerprint(config: ContrastiveConfig, files: Sequence[Path], trunk_folder: Path) -> str:
+def _fingerprint(config: ViewsConfig, files: Sequence[Path], trunk_folder: Path) -> str:
     parts = [repr(config), verify_folder(trunk_folder), *(_name(config, f, 0) for f in files)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _name(config: ContrastiveConfig, file: Path, place: int) -> str:
+def _name(config: ViewsConfig, file: Path, place: int) -> str:
     """A name for a recording's views: of the seed, their number, and the file as it is now."""
     state = file.stat()
     run = (config.seed, config.num_views, config.finetune, place)

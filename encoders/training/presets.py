@@ -58,7 +58,7 @@ class FeedbackConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContrastiveConfig:
+class ViewsConfig:
     """Holds what decides a self-supervised run; see `contrastive_audio.py`."""
 
     name: str = "clmr"
@@ -89,14 +89,14 @@ def feedback() -> FeedbackConfig:
     return FeedbackConfig()
 
 
-def clmr() -> ContrastiveConfig:
+def clmr() -> ViewsConfig:
     """A self-supervised start on one's own recordings: the likeness of sounds alone."""
-    return ContrastiveConfig()
+    return ViewsConfig()
 
 
-def finetune() -> ContrastiveConfig:
+def finetune() -> ViewsConfig:
     """The same, and the last layers of the audio trunk move with it, slower."""
-    return ContrastiveConfig(name="finetune", finetune=True, num_epochs=20, learning_rate=3e-4)
+    return ViewsConfig(name="finetune", finetune=True, num_epochs=20, learning_rate=3e-4)
 
 
 PRESETS = {"small": small, "tiny": tiny}

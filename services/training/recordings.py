@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from encoders.training.contrastive_audio import read_num_recordings, train_views
-from encoders.training.presets import ContrastiveConfig
+from encoders.training.presets import ViewsConfig
 from encoders.training.run import Report
 from media.formats import SUFFIXES
 from services.errors import InvalidRequest
@@ -26,7 +26,7 @@ class TrainedViews:
 
 
 def train_recordings(
-    config: ContrastiveConfig, folder: Path, out_dir: Path, progress: Report
+    config: ViewsConfig, folder: Path, out_dir: Path, progress: Report
 ) -> TrainedViews:
     """Learn from all recordings of a folder and its folders, without a word about them.
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from encoders.training import presets
 from encoders.training.feedback import FeedbackMap
-from encoders.training.presets import ContrastiveConfig, clmr, finetune
+from encoders.training.presets import ViewsConfig, clmr, finetune
 from encoders.training.run import EpochReport
 from encoders.trunks.checkpoint import verify_folder
 from encoders.trunks.features import MIN_SAMPLES
@@ -73,7 +73,7 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def quick_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    def quicken(preset: Callable[[], ContrastiveConfig]) -> Callable[[], ContrastiveConfig]:
+    def quicken(preset: Callable[[], ViewsConfig]) -> Callable[[], ViewsConfig]:
         return lambda: replace(
             preset(), num_views=1, num_epochs=2, batch_size=2, num_directions=4, num_projected=4,
             min_recordings=NUM_FILES,

@@ -16,7 +16,7 @@ from encoders.training.contrastive_audio import (
     run_front,
     train_views,
 )
-from encoders.training.presets import ContrastiveConfig, clmr, finetune
+from encoders.training.presets import ViewsConfig, clmr, finetune
 from encoders.training.views import CHAIN, draw_view
 from encoders.trunks.checkpoint import WEIGHTS, read_tensors, verify_folder
 from encoders.trunks.features import MIN_SAMPLES
@@ -26,7 +26,7 @@ NUM_FILES = 6
 LENGTH = MIN_SAMPLES + 8_000
 
 
-def quick(config: ContrastiveConfig) -> ContrastiveConfig:
+def quick(config: ViewsConfig) -> ViewsConfig:
     return replace(
         config, num_views=2, num_epochs=6, batch_size=3, num_directions=8, num_projected=8,
         min_recordings=4, learning_rate=3e-3 if not config.finetune else 1e-3,
@@ -57,7 +57,7 @@ def run(
     request: pytest.FixtureRequest,
     recordings: list[Path],
     tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[ContrastiveConfig, Path, list[float]]:
+) -> tuple[ViewsConfig, Path, list[float]]:
     """A whole run: its preset, its folder and its losses."""
     config, out = quick(request.param()), tmp_path_factory.mktemp("run")
     losses: list[float] = []
@@ -70,14 +70,14 @@ def run(
     return config, out, losses
 
 
-def test_the_loss_falls(run: tuple[ContrastiveConfig, Path, list[float]]) -> None:
+def test_the_loss_falls(run: tuple[ViewsConfig, Path, list[float]]) -> None:
     config, _, losses = run
     assert len(losses) == config.num_epochs
     assert np.mean(losses[-2:]) < np.mean(losses[:2]) - 0.02
 
 
 def test_a_killed_run_goes_on_to_the_same_bytes(
-    run: tuple[ContrastiveConfig, Path, list[float]],
+    run: tuple[ViewsConfig, Path, list[float]],
     recordings: list[Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -104,7 +104,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
 
 
 def test_the_result_is_a_folder_of_weights(
-    run: tuple[ContrastiveConfig, Path, list[float]],
+    run: tuple[ViewsConfig, Path, list[float]],
 ) -> None:
     config, out, _ = run
     verify_folder(out / "likeness")
@@ -139,7 +139,7 @@ def test_an_unreadable_file_is_left_out_and_few_files_are_refused(
 
 
 def test_views_are_kept_and_not_made_again(
-    run: tuple[ContrastiveConfig, Path, list[float]],
+    run: tuple[ViewsConfig, Path, list[float]],
     recordings: list[Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
