@@ -50,6 +50,7 @@ def install_heads(staged: Path, weights: Path = WEIGHTS) -> str:
         BrokenWeights: a file was lost on the way; the old ones are back.
     """
     new, before, heads = weights / NEW, weights / BEFORE, weights / HEADS
+    _settle(heads, before)
     recorded = weights / REFERENCES
     recorded_before = recorded.with_suffix(".before") if recorded.exists() else None
     shutil.rmtree(new, ignore_errors=True)
@@ -72,6 +73,14 @@ def install_heads(staged: Path, weights: Path = WEIGHTS) -> str:
     if recorded_before is not None:
         recorded_before.unlink()
     return str(embedder.space)
+
+
+def _settle(heads: Path, before: Path) -> None:
+    """End what an installation that was cut off has left; whole heads are in one of the two."""
+    if heads.exists():
+        shutil.rmtree(before, ignore_errors=True)
+    elif before.exists():
+        before.rename(heads)
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -94,6 +94,18 @@ def test_a_file_lost_on_the_way_brings_the_old_heads_back(
     assert contents(used) == before
 
 
+@pytest.mark.parametrize("is_new_in_place", [True, False])
+def test_an_installation_that_was_cut_off_does_not_hinder_the_next(
+    monkeypatch: pytest.MonkeyPatch, used: Path, staged: Path, is_new_in_place: bool
+) -> None:
+    (used / "heads").rename(used / "heads.before")
+    if is_new_in_place:
+        shutil.copytree(staged / "heads", used / "heads")
+    install_with(monkeypatch, healthy, staged, used)
+    assert contents(used) == contents(staged)
+    assert not (used / "heads.before").exists()
+
+
 def test_a_folder_without_trained_heads_is_refused(tmp_path: Path, used: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no trained heads"):
         stage_weights(tmp_path / "nothing", used)
