@@ -23,7 +23,7 @@ from encoders.training.checkpoints import load_checkpoint, save_checkpoint
 from encoders.training.losses import masked_info_nce
 from encoders.trunks.open_clip_modules import import_open_clip
 
-MIN_SCALE, MAX_SCALE = 1.0, 100.0  # of the inverse temperature
+MIN_SCALE = 1.0  # of the inverse temperature
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 

@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from encoders.large.heads import Head, LargeHeads
 from encoders.space import DIMENSION
-from encoders.training.contrastive import MAX_SCALE, MIN_SCALE, ContrastiveConfig, PairBatch
+from encoders.training.contrastive import MIN_SCALE, ContrastiveConfig, PairBatch
+from encoders.training.losses import MAX_SCALE
 
 
 class Standard(nn.Module):
