@@ -106,17 +106,20 @@ class Run:
         print(json.dumps(plain(value), ensure_ascii=False), flush=True)
 
 
-def command(app: typer.Typer, name: str) -> Callable[[Function], Function]:
-    """Registers a function `(run, ...) -> None` as a command; its docstring is the help."""
+def command(app: typer.Typer, name: str, *, manual: str = "") -> Callable[[Function], Function]:
+    """Registers a function `(run, ...) -> None` as a command.
+
+    Its docstring is the help, or `manual` where the help is a page.
+    """
 
     def register(function: Function) -> Function:
-        app.command(name)(_with_options(function))
+        app.command(name)(_with_options(function, manual or function.__doc__ or ""))
         return function
 
     return register
 
 
-def _with_options(function: Function) -> Function:
+def _with_options(function: Function, manual: str) -> Function:
     hints = typing.get_type_hints(function, include_extras=True)
     names = [name for name in inspect.signature(function).parameters if name != "run"]
     groups = {name: hints[name] for name in names if dataclasses.is_dataclass(hints[name])}
@@ -137,13 +140,13 @@ def _with_options(function: Function) -> Function:
     parameters.append(_parameter("as_json", _JSON, False))
     run_command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
     run_command.__annotations__ = {p.name: p.annotation for p in parameters}
-    run_command.__doc__ = _help(function)
+    run_command.__doc__ = _help(manual)
     return run_command
 
 
-def _help(function: Function) -> str:
-    """The docstring; lists with a heading, such as examples, are kept line by line."""
-    text = inspect.cleandoc(function.__doc__ or "")
+def _help(manual: str) -> str:
+    """The text of the help; lists with a heading, such as examples, are kept line by line."""
+    text = inspect.cleandoc(manual)
     return re.sub(r"\n\n(?=[^\n]+:\n )", "\n\n\b\n", text)
 
 

@@ -22,6 +22,45 @@ if TYPE_CHECKING:
 ALL = "all"
 GRADES = {"good": "green", "fair": "yellow", "poor": "red", "not measured": "dim"}
 
+MANUAL = """Measures how well music is found, beside chance and beside simple methods.
+
+Each protocol prints N tracks, Q queries, chance, and 95 % intervals from a bootstrap. What is
+heard is kept in the user's cache folder, so a second run is quick.
+
+Protocols:
+  emotion       rated tracks ranked by emotion words, against listeners
+  text          tracks found by their own words
+  moods         "nostalgic music" ranks what was made nostalgic first
+  negation      "calm, not tense" served as well as "calm"
+  antonyms      "calm music" and "loud music" give contrary orders
+  free_queries  wishes in free words, such as "boss fight at dawn"
+  halves        one half of a track finds the other
+  pairs         a score finds its recording, and the other way round
+  hubness       few tracks in every list, or others in none
+  coverage      how much of a catalogue is ever listed
+  agreement     clips agree with the music chosen for them
+  probe         what a linear model could learn from the features
+  scenes        filmed places of games find the music played there
+  clips         a sentence finds its clip
+  wishes        a clip and words together find a fitting track
+  fusion        both together no worse than the better of the two
+  instruments   which families of instruments sound
+  tempo         estimated tempo against the stated one
+  key           estimated key against the stated one
+  robustness    a damaged copy finds its original
+  all           each in turn, a table and a picture each below --out
+
+--my-library needs no data: it measures the catalogue of this home and says in words what the
+figures mean. A few files are changed and heard again; the catalogue stays as it is.
+--dataset needs no protocol: the texts and clips of a dataset of yours find its music.
+
+Examples:
+  temptrack evaluate emotion --data data --plot emotion.png
+  temptrack evaluate all --data data --out figures
+  temptrack evaluate --my-library
+  temptrack evaluate --dataset song-describer=/data/sdd
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
@@ -49,7 +88,7 @@ class Pictures:
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    command(app, "evaluate")(evaluate)
+    command(app, "evaluate", manual=MANUAL)(evaluate)
 
 
 def evaluate(
@@ -73,44 +112,7 @@ def evaluate(
         ),
     ] = None,
 ) -> None:
-    """Measures how well music is found, beside chance and beside simple methods.
-
-    Each protocol prints N tracks, Q queries, chance, and 95 % intervals from a bootstrap. What is
-    heard is kept in the user's cache folder, so a second run is quick.
-
-    Protocols:
-      emotion       rated tracks ranked by emotion words, against listeners
-      text          tracks found by their own words
-      moods         "nostalgic music" ranks what was made nostalgic first
-      negation      "calm, not tense" served as well as "calm"
-      antonyms      "calm music" and "loud music" give contrary orders
-      free_queries  wishes in free words, such as "boss fight at dawn"
-      halves        one half of a track finds the other
-      pairs         a score finds its recording, and the other way round
-      hubness       few tracks in every list, or others in none
-      coverage      how much of a catalogue is ever listed
-      agreement     clips agree with the music chosen for them
-      probe         what a linear model could learn from the features
-      scenes        filmed places of games find the music played there
-      clips         a sentence finds its clip
-      wishes        a clip and words together find a fitting track
-      fusion        both together no worse than the better of the two
-      instruments   which families of instruments sound
-      tempo         estimated tempo against the stated one
-      key           estimated key against the stated one
-      robustness    a damaged copy finds its original
-      all           each in turn, a table and a picture each below --out
-
-    --my-library needs no data: it measures the catalogue of this home and says in words what the
-    figures mean. A few files are changed and heard again; the catalogue stays as it is.
-    --dataset needs no protocol: the texts and clips of a dataset of yours find its music.
-
-    Examples:
-      temptrack evaluate emotion --data data --plot emotion.png
-      temptrack evaluate all --data data --out figures
-      temptrack evaluate --my-library
-      temptrack evaluate --dataset song-describer=/data/sdd
-    """
+    """Measures what was asked, and answers."""
     if dataset:
         if protocol or library.my_library or pictures.out:
             raise UsageError("--dataset goes with --plot alone: no protocol, no --my-library")

@@ -18,10 +18,47 @@ if TYPE_CHECKING:
     from services.training.profile import TrainedProfile
     from services.training.recordings import TrainedViews
 
+MANUAL = """Trains on this machine, from data, from your own recordings, or from what was played.
+
+Runs:
+  small     The heads that turn words, sounds and clips into vectors, from
+            --data. Checked and calibrated; --install puts them to use.
+            Minutes, once the features of the sounds are cached.
+  clmr      A likeness of sounds, from a folder of --audio without a word
+            of description. Worth its time from some thousand tracks on.
+  finetune  The same, and the last layers of the audio trunk learn too:
+            slower.
+  feedback  What was heard together moves together: from --lists over the
+            tracks of your catalogue, or over --vectors. Seconds. Needs
+            100 lists and 2,000 pairs, and writes a map only where lists
+            that it has not seen gain by it.
+  large     Heads over CLAP and OpenCLIP; has a program of its own, and
+            this command says how it is started.
+  tiny      As small, in seconds and good for nothing: to try the way.
+
+Only small and tiny with --install change what Temptrack answers with, after the checks of
+`temptrack doctor`; catalogues made with the old heads must be reindexed. All else is written
+below --out, for programs of your own.
+
+Features are kept in the user's cache folder. small, clmr and finetune keep checkpoints: one
+that was interrupted goes on with --resume and ends with the same weights, bit for bit on the
+same machine.
+
+Examples:
+  temptrack train small --data data --out trained
+  temptrack train small --data data --sound-font FluidR3_GM.sf2 --install
+  temptrack train small --data data --out trained --resume
+  temptrack train clmr --audio ~/Music --out likeness
+  temptrack train finetune --audio ~/Music --out finetuned
+  temptrack train feedback --lists played.tsv --out taste
+  temptrack train feedback --lists played.tsv --vectors mine.npz --out taste
+  temptrack train large --data shards --out heads
+"""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    command(app, "train")(train)
+    command(app, "train", manual=MANUAL)(train)
 
 
 def train(
@@ -32,42 +69,7 @@ def train(
     ],
     options: TrainOptions,
 ) -> None:
-    """Trains on this machine, from data, from your own recordings, or from what was played.
-
-    Runs:
-      small     The heads that turn words, sounds and clips into vectors, from
-                --data. Checked and calibrated; --install puts them to use.
-                Minutes, once the features of the sounds are cached.
-      clmr      A likeness of sounds, from a folder of --audio without a word
-                of description. Worth its time from some thousand tracks on.
-      finetune  The same, and the last layers of the audio trunk learn too:
-                slower.
-      feedback  What was heard together moves together: from --lists over the
-                tracks of your catalogue, or over --vectors. Seconds. Needs
-                100 lists and 2,000 pairs, and writes a map only where lists
-                that it has not seen gain by it.
-      large     Heads over CLAP and OpenCLIP; has a program of its own, and
-                this command says how it is started.
-      tiny      As small, in seconds and good for nothing: to try the way.
-
-    Only small and tiny with --install change what Temptrack answers with, after the checks of
-    `temptrack doctor`; catalogues made with the old heads must be reindexed. All else is written
-    below --out, for programs of your own.
-
-    Features are kept in the user's cache folder. small, clmr and finetune keep checkpoints: one
-    that was interrupted goes on with --resume and ends with the same weights, bit for bit on the
-    same machine.
-
-    Examples:
-      temptrack train small --data data --out trained
-      temptrack train small --data data --sound-font FluidR3_GM.sf2 --install
-      temptrack train small --data data --out trained --resume
-      temptrack train clmr --audio ~/Music --out likeness
-      temptrack train finetune --audio ~/Music --out finetuned
-      temptrack train feedback --lists played.tsv --out taste
-      temptrack train feedback --lists played.tsv --vectors mine.npz --out taste
-      temptrack train large --data shards --out heads
-    """
+    """Trains what was named, and answers."""
     check_options(name, options)
     _work_on_one_thread()
     if options.lists is not None:
