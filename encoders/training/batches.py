@@ -32,7 +32,8 @@ from encoders.training.texts import training_texts
 from encoders.trunks.musicnn import TAGS
 
 CAPTIONS = "MusicCaps (Google), rows with is_audioset_eval False; captions and aspects, no sound"
-CAPTIONS_LICENCE = "CC-BY-SA-4.0"
+ONTOLOGY = "AudioSet ontology, music part (Google), where the data hold it; names, descriptions"
+CAPTIONS_LICENCE = "CC-BY-SA-4.0"  # of both
 PAIRS_PER_STEP = 64
 NUM_FAMILIAR = 1_024  # sentences about music that ship with the text head
 LONGEST_FAMILIAR = 8  # words
@@ -64,6 +65,7 @@ class Material:
             "tracks": self.sounds.tracks,
             "licences": sorted({t.licence for t in self.sounds.tracks} | {CAPTIONS_LICENCE}),
             "captions": CAPTIONS,
+            "ontology": ONTOLOGY,
             "num_texts": len(self.sentences),
             "num_segments": len(self.standard),
             "trunk": trunk_hash(),
