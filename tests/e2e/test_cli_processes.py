@@ -25,7 +25,7 @@ from tests.fixtures.applications import fake_models
 services.bootstrap.load_models = fake_models
 if {slow}:
     hear = FakeEmbedder.embed_sound
-    FakeEmbedder.embed_sound = lambda self, sound: time.sleep(0.3) or hear(self, sound)
+    FakeEmbedder.embed_sound = lambda self, sound: time.sleep(1.0) or hear(self, sound)
 from services.cli import main
 main()
 """
