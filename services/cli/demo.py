@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CLIP_WISHES = (
     ("bbb-480p-30s.mp4", "a gentle, happy morning"),
-    ("car-park.webm", "an energetic drive with a driving beat"),
+    ("car-park.webm", "a warm and relaxed ride home"),
     ("chaplin.mp4", "nostalgic, old and a little sad"),
     ("frog.webm", ""),
 )
