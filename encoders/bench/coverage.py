@@ -28,11 +28,10 @@ from encoders.bench.baselines import (
 from encoders.bench.hubness import nearest_lists, occurrences
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
-from encoders.bench.tracks import TrackVectors, ask_for_likes, embed_tracks
+from encoders.bench.tracks import TrackVectors, ask_for_likes, embed_tracks, read_recordings
 from encoders.metrics import bootstrap_interval
-from encoders.training.manifests import Track, read_tracks
+from encoders.training.manifests import Track
 
-MANIFESTS = ("audio", "emotify")
 LIST_LENGTH = 10
 SUBSET = "audio + emotify"
 NUM_CHANCE_DRAWS = 20
@@ -61,7 +60,7 @@ def tabulate(setting: Setting) -> Table:
     Raises:
         FileNotFoundError: the folder lacks a manifest.
     """
-    tracks = [t for name in MANIFESTS for t in read_tracks(setting.data_dir, name)]
+    tracks = read_recordings(setting)
     vectors = embed_tracks(tracks, setting)
     tracks = [t for t in tracks if t.id in set(vectors.ids)]
     groups = [t.artist or t.id for t in tracks]

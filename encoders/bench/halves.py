@@ -21,19 +21,18 @@ from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
 from encoders.bench.tracks import (
+    MANIFESTS,
     ask_for_likes,
     project_part,
     project_segments,
     read_features,
+    read_recordings,
     search_scores,
 )
 from encoders.metrics import evaluate as evaluate_ranking
-from encoders.training.manifests import read_tracks
 
 if TYPE_CHECKING:
     from encoders.trunks.features import SoundFeatures
-
-MANIFESTS = ("audio", "emotify")
 
 
 def tabulate(setting: Setting) -> Table:
@@ -42,7 +41,7 @@ def tabulate(setting: Setting) -> Table:
     Raises:
         FileNotFoundError: the folder lacks a manifest.
     """
-    tracks = [t for name in MANIFESTS for t in read_tracks(setting.data_dir, name)]
+    tracks = read_recordings(setting)
     features = read_features(tracks, setting)
     tracks = [t for t in tracks if t.id in features]
     groups = [t.artist or t.id for t in tracks]

@@ -24,11 +24,9 @@ import numpy as np
 from encoders.bench.baselines import MFCC, mfcc_rows, random_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table, make_row
-from encoders.bench.tracks import ask_for_likes, embed_tracks
+from encoders.bench.tracks import ask_for_likes, embed_tracks, read_recordings
 from encoders.metrics import bootstrap_interval
-from encoders.training.manifests import read_tracks
 
-MANIFESTS = ("audio", "emotify")
 LIST_LENGTH = 10
 HUB_SHARE = 0.01
 BLOCK = 512  # queries at a time: memory grows with N, not with N x N
@@ -41,7 +39,7 @@ def tabulate(setting: Setting) -> Table:
     Raises:
         FileNotFoundError: the folder lacks a manifest.
     """
-    tracks = [t for name in MANIFESTS for t in read_tracks(setting.data_dir, name)]
+    tracks = read_recordings(setting)
     vectors = embed_tracks(tracks, setting)
     tracks = [t for t in tracks if t.id in set(vectors.ids)]
     plain = mfcc_rows(tracks, setting)

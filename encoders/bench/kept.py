@@ -7,12 +7,13 @@ A change of the named modules' source begins a new folder, so that nothing stale
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+
+from encoders.training.arrays import write_arrays
 
 
 class KeptArrays:
@@ -33,8 +34,5 @@ class KeptArrays:
             with np.load(path, allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
         arrays = compute()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-        np.savez(unfinished, **arrays)  # type: ignore[arg-type]  # numpy's stub counts a flag in
-        unfinished.replace(path)
+        write_arrays(path, arrays)
         return arrays

@@ -24,16 +24,15 @@ from encoders.bench.kept import KeptArrays
 from encoders.bench.ranking import ranking_rows
 from encoders.bench.setting import Setting
 from encoders.bench.table import MODEL, RANDOM, Row, Table
-from encoders.bench.tracks import ask_for_likes, audio_head, embed_tracks
+from encoders.bench.tracks import ask_for_likes, audio_head, embed_tracks, read_recordings
 from encoders.metrics import evaluate as evaluate_ranking
 from encoders.training.cache import hear
-from encoders.training.manifests import Track, read_tracks
+from encoders.training.manifests import Track
 from encoders.trunks import constant_q, features, harmony, musicnn, rhythm, signal, spectrum
 
 if TYPE_CHECKING:
     from encoders.trunks.musicnn import MusicnnTrunk
 
-MANIFESTS = ("audio", "emotify")
 NUM_SAMPLE = 60
 PARTS = ("pools", "tag_logits", "signal")
 
@@ -44,7 +43,7 @@ def tabulate(setting: Setting, *, num_sample: int = NUM_SAMPLE) -> Table:
     Raises:
         FileNotFoundError: the folder lacks a manifest.
     """
-    tracks = [t for name in MANIFESTS for t in read_tracks(setting.data_dir, name)]
+    tracks = read_recordings(setting)
     asked = sample_of([t for t in tracks if t.split != "train"], num_sample)
     originals = embed_tracks(tracks, setting)
     if len(originals.ids) < len(tracks):

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from encoders.bench.setting import Setting
-from encoders.training.manifests import Track
+from encoders.training.manifests import Track, read_tracks
 
 if TYPE_CHECKING:
     from encoders.towers.audio import AudioHead
     from encoders.trunks.features import SoundFeatures
+
+
+MANIFESTS = ("audio", "emotify")  # of the protocols that need no labels
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,6 +25,15 @@ class TrackVectors:
     tracks: np.ndarray  # (N, 256) unit length
     segments: tuple[np.ndarray, ...]  # N arrays (S, 256) unit length
     tags: np.ndarray  # (N, 50) standardised
+
+
+def read_recordings(setting: Setting) -> list[Track]:
+    """Every recording of `MANIFESTS`.
+
+    Raises:
+        FileNotFoundError: the folder lacks a manifest.
+    """
+    return [t for name in MANIFESTS for t in read_tracks(setting.data_dir, name)]
 
 
 def embed_tracks(tracks: Sequence[Track], setting: Setting | None = None) -> TrackVectors:

@@ -25,12 +25,12 @@ from encoders.trunks.checkpoint import file_sha256
 BROKEN = {
     "larger_clap_music": (
         "its published conversion is collapsed: any two texts have cosine .9993 and it retrieves "
-        "at chance (embeddings-benchmark/mteb issue 5069); use laion/larger_clap_general or "
+        "at chance (embeddings-benchmark/mteb#5069); use laion/larger_clap_general or "
         "laion/clap-htsat-unfused"
     ),
     "msclap": (
         "its weights are published as pickles only and its vectors differ from call to call "
-        "(microsoft/CLAP issues 24 and 42); the licence, MS-PL, is not the reason"
+        "(microsoft/CLAP#24 and #42); the licence, MS-PL, is not the reason"
     ),
 }
 # What forbids commercial use, by a word of the name's last part, as the model cards state it.

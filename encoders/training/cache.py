@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from encoders.training.arrays import write_arrays
 from encoders.training.manifests import Track
 from encoders.trunks.checkpoint import WEIGHTS, file_sha256, verify_folder
 from encoders.trunks.features import SoundFeatures, sound_features
@@ -97,19 +98,16 @@ def hear(track: Track) -> Sound:
 
 
 def _write(path: Path, features: SoundFeatures) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-    np.savez(
-        unfinished,
-        pools=features.pools,
-        tag_logits=features.tag_logits,
-        signal=features.signal,
-        starts_s=features.starts_s,
-        segments=features.segments,
-        segment_starts_s=features.segment_starts_s,
-        numbers=np.array([features.loudness_db, features.duration_s]),
-    )
-    unfinished.replace(path)
+    arrays = {
+        "pools": features.pools,
+        "tag_logits": features.tag_logits,
+        "signal": features.signal,
+        "starts_s": features.starts_s,
+        "segments": features.segments,
+        "segment_starts_s": features.segment_starts_s,
+        "numbers": np.array([features.loudness_db, features.duration_s]),
+    }
+    write_arrays(path, arrays)
 
 
 def _read(path: Path) -> SoundFeatures:

@@ -7,12 +7,12 @@ compared with the same patches of the unchanged recording. C patches. Knows no h
 """
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from encoders.training.arrays import write_arrays
 from encoders.training.augment import LIKENESS_CHANGES
 from encoders.training.cache import FeatureCache, Progress, hear, trunk_hash
 from encoders.training.manifests import Track
@@ -69,10 +69,7 @@ class ChangedCache:
                 after = change(part)[MARGIN : MARGIN + NUM_SAMPLES]
                 heard = sound_features(Sound(samples=after, sample_rate=SAMPLE_RATE), self._trunk)
                 moved[name] = patch_features(heard)[:NUM_PATCHES] - before
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-        np.savez(unfinished, **moved)  # type: ignore[arg-type]  # numpy's stub counts a flag in
-        unfinished.replace(path)
+        write_arrays(path, moved)
 
 
 def patch_features(features: SoundFeatures) -> np.ndarray:

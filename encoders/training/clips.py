@@ -12,7 +12,6 @@ C clips, P numbers seen (class log-probabilities or pools), K codes, D columns o
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from encoders.towers.clip import ClipDescription, ClipView, view_clip
+from encoders.training.arrays import write_arrays
 from encoders.trunks.checkpoint import WEIGHTS, file_sha256, verify_folder
 from encoders.trunks.efficientnet import PictureTrunk, load_efficientnet
 from media.errors import MediaError
@@ -172,18 +172,15 @@ def _view_hash() -> str:
 
 
 def _write(path: Path, view: ClipView) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-    np.savez(
-        unfinished,
-        sentence_vector=view.sentence_vector,
-        meaning=view.meaning,
-        log_probabilities=view.log_probabilities,
-        pools=view.pools,
-        certainty=np.array(view.certainty),
-        description=np.array(json.dumps(view.description.to_dict())),
-    )
-    unfinished.replace(path)
+    arrays = {
+        "sentence_vector": view.sentence_vector,
+        "meaning": view.meaning,
+        "log_probabilities": view.log_probabilities,
+        "pools": view.pools,
+        "certainty": np.array(view.certainty),
+        "description": np.array(json.dumps(view.description.to_dict())),
+    }
+    write_arrays(path, arrays)
 
 
 def _read(path: Path) -> ClipView:

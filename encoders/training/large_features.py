@@ -12,7 +12,6 @@ is remembered as such, so that all processes leave out the same rows.
 
 import hashlib
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ import numpy as np
 
 from encoders.datasets.rows import Media, Row
 from encoders.errors import EncoderError
+from encoders.training.arrays import write_arrays
 from media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -168,7 +168,5 @@ def _stamp(media: Media | None) -> str:
 
 
 def _write(path: Path, features: RowFeatures) -> None:
-    unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-    arrays = {name: getattr(features, name) for name in RowFeatures.__dataclass_fields__}
-    np.savez(unfinished, **arrays)
-    unfinished.replace(path)
+    names = RowFeatures.__dataclass_fields__
+    write_arrays(path, {name: getattr(features, name) for name in names})

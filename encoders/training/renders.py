@@ -13,13 +13,13 @@ are SF2; `sf3convert -x` unpacks SF3.
 import hashlib
 import io
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from encoders.training.arrays import write_arrays
 from encoders.training.orchestrate import DRUM_CHANNEL, EXCERPT_S, Excerpt
 from encoders.training.oscillators import play_oscillators
 from encoders.training.programs import DRUMS, sounding
@@ -111,10 +111,7 @@ class RenderCache:
             kept["features"] = _mean_features(samples, self._trunk)
         except NoContent:
             logger.info("excerpt %s renders to silence", planned.name)  # its entry stays empty
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-        np.savez(unfinished, **kept)  # type: ignore[arg-type]
-        unfinished.replace(path)
+        write_arrays(path, kept)
 
     def _play(self, planned: Planned, excerpt: Excerpt) -> np.ndarray:
         if not planned.oscillators:

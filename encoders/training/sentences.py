@@ -5,12 +5,12 @@ Knows no head.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from encoders.training.arrays import write_arrays
 from encoders.training.cache import Progress
 from encoders.trunks.checkpoint import WEIGHTS, verify_folder
 from encoders.trunks.minilm import TextTrunk, load_minilm
@@ -57,12 +57,10 @@ class SentenceCache:
 
         Of two runs at once the later wins; what the other wrote is computed again when asked for.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         for name in sorted({digest[:2] for digest in fresh}):
             shelf = self._shelf(name) | {d: r for d, r in fresh.items() if d[:2] == name}
-            unfinished = self.folder / f"{name}.{os.getpid()}.tmp.npz"
-            np.savez(unfinished, digests=np.array(list(shelf)), rows=np.stack([*shelf.values()]))
-            unfinished.replace(self.folder / f"{name}.npz")
+            arrays = {"digests": np.array(list(shelf)), "rows": np.stack([*shelf.values()])}
+            write_arrays(self.folder / f"{name}.npz", arrays)
 
     def _shelf(self, name: str) -> Shelf:
         path = self.folder / f"{name}.npz"
